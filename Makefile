@@ -1,0 +1,55 @@
+# Everything runs in .venv, which each target makes or mends by itself. Needs: Python 3.11+ and make.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check format bench clean
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN := $(VENV)/.run-ready
+TOOLS := $(VENV)/.tools-ready
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "understudy needs Python 3.11 or newer: set PYTHON=/path/to/python3"; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): pyproject.toml | $(BIN)/python
+	@echo "installing understudy"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TOOLS): $(RUN)
+	@echo "installing the test and check tools"
+	@$(PIP) install "pip>=25.1"
+	@$(PIP) install --group test --group check
+	@touch $@
+
+demo: $(RUN) ## start the stand-in, send the provider's own five requests, watch five videos arrive
+	@$(BIN)/understudy demo
+
+test: $(TOOLS) ## the whole quick suite, with branch coverage
+	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
+
+test-slow: $(TOOLS) ## the long suites
+	@$(BIN)/python -m pytest -n 2 -m slow
+
+check: $(TOOLS) ## format, lint, types, import borders
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(TOOLS) ## rewrite the code as `make check` wants it
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(TOOLS) ## print what the stand-in costs, as ratios against a baseline of the same run
+	@$(BIN)/python -m bench
+
+clean: ## remove everything made here
+	rm -rf $(VENV) demo-output dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
