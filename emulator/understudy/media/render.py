@@ -1,0 +1,187 @@
+"""The recipe: a short loop of picture and one of sound, both repeated to the asked length by copying.
+
+Nothing is ever encoded twice: the picture loop is made once a picture, the sound once a codec, and a clip of
+any length is packets of the two, copied. There are no B-frames, so every packet is a legal place to stop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .card import Palette, bar_height, paint
+from .clip import FRAME_RATE, Clip
+from .errors import MediaError
+from .ffmpeg import Ffmpeg
+from .shelf import Shelf
+
+SAMPLE_RATE: Final = 48_000
+
+#: Seconds of sound in a loop: at 48 kHz exactly 375 AAC frames and 400 Opus packets, so no seam drifts.
+TONE_SECONDS: Final = 8
+
+#: Four soft notes, each swelling and fading within its second, so that the seam falls into silence.
+_TONE: Final = (
+    "st(0\\,2*PI*t*(196+49*mod(floor(t)\\,4)))\\;0.09*pow(sin(PI*t)\\,2)*(sin(ld(0))+0.3*sin(2*ld(0)))"
+)
+
+# One thread and no version strings: the same clip is the same bytes on every run.
+_EXACT: Final = ("-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
+_EXACT_AUDIO: Final = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+_BT709: Final = (
+    "-colorspace",
+    "bt709",
+    "-color_primaries",
+    "bt709",
+    "-color_trc",
+    "bt709",
+    "-color_range",
+    "tv",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one family of containers stores picture and sound."""
+
+    name: str
+    picture_format: str
+    sound_format: str
+    sound: tuple[str, ...]
+    samples: int
+    finest: int
+    coarsest: int
+
+    def quantizer(self, quality: int) -> int:
+        """The codec's own step for a quality of 20 to 99: larger is coarser and smaller in bytes."""
+        share = (quality - 20) / 79
+        return round(self.coarsest + (self.finest - self.coarsest) * share)
+
+    def picture(self, quality: int) -> tuple[str, ...]:
+        """The encoder's arguments. A constant step keeps the size growing with the quality, always."""
+        step = str(self.quantizer(quality))
+        if self.name == "vp9":
+            return (
+                *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", step),
+                *("-qmin", step, "-qmax", step, "-auto-alt-ref", "0", "-lag-in-frames", "0", "-aq-mode", "0"),
+            )
+        return ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-sc_threshold", "0", "-qp", step)
+
+
+AVC: Final = Codec("avc", "mp4", "adts", ("-c:a", "aac", "-b:a", "40k"), 1024, finest=26, coarsest=46)
+VP9: Final = Codec("vp9", "webm", "webm", ("-c:a", "libopus", "-b:a", "24k"), 960, finest=20, coarsest=60)
+
+_PACKING: Final = {
+    "mp4": ("-f", "mp4", "-movflags", "+faststart"),
+    "mov": ("-f", "mov", "-movflags", "+faststart"),
+    "webm": ("-f", "webm"),
+}
+
+
+def codec_of(clip: Clip) -> Codec:
+    """VP9 and Opus for WEBM, H.264 and AAC for the others."""
+    return VP9 if clip.container == "webm" else AVC
+
+
+def loop_frames(clip: Clip) -> int:
+    """Frames in the picture loop: three seconds, fewer where frames are so large that time outweighs bytes."""
+    width, height = clip.pixels
+    return FRAME_RATE * (3 if width * height <= 1280 * 720 else 2 if width * height <= 1920 * 1088 else 1)
+
+
+class Renderer:
+    """Makes clips into files on a shelf, in the calling thread."""
+
+    def __init__(self, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
+        self._shelf = shelf
+        self._ffmpeg = ffmpeg
+        self._tone_lock = threading.Lock()
+
+    def render(self, clip: Clip) -> Path:
+        """Make the clip's file and say where it is.
+
+        Raises:
+            MediaError: ffmpeg failed; the message names what it said.
+        """
+        codec = codec_of(clip)
+        loop, tone, name = (
+            f"{clip.picture_key}.loop",
+            f"{codec.name}-{TONE_SECONDS}s.tone",
+            f"{clip.key}{clip.suffix}",
+        )
+        with ExitStack() as held:
+            for piece in (loop, tone, name):
+                held.enter_context(self._shelf.hold(piece))
+            while True:
+                picture = self._shelf.find(loop) or self._draw(clip, codec, loop)
+                with self._tone_lock:
+                    sound = self._shelf.find(tone) or self._sing(codec, tone)
+                try:
+                    return self._compose(clip, codec, picture, sound, name)
+                except MediaError:
+                    # Another process on the same cache may have forgotten a piece under our hands.
+                    if self._shelf.has(loop) and self._shelf.has(tone):
+                        raise
+
+    def _draw(self, clip: Clip, codec: Codec, name: str) -> Path:
+        frames = loop_frames(clip)
+        still = paint(clip).tobytes()
+        self._write(name, (*picture_arguments(clip, frames), *_EXACT, "-f", codec.picture_format), still)
+        return self._shelf.root / name
+
+    def _sing(self, codec: Codec, name: str) -> Path:
+        packets = TONE_SECONDS * SAMPLE_RATE // codec.samples
+        source = f"aevalsrc=exprs={_TONE}:s={SAMPLE_RATE}:d={TONE_SECONDS + 1}"
+        arguments = ("-f", "lavfi", "-i", source, *codec.sound, "-ac", "1", "-frames:a", str(packets))
+        self._write(name, (*arguments, *_EXACT_AUDIO, "-f", codec.sound_format))
+        return self._shelf.root / name
+
+    def _compose(self, clip: Clip, codec: Codec, picture: Path, sound: Path, name: str) -> Path:
+        packets = max(1, round(clip.milliseconds * SAMPLE_RATE / 1000 / codec.samples))
+        self._write(
+            name,
+            (
+                *("-stream_loop", "-1", "-f", codec.picture_format, "-i", f"file:{picture}"),
+                *(
+                    "-stream_loop",
+                    "-1",
+                    "-f",
+                    codec.sound_format.replace("adts", "aac"),
+                    "-i",
+                    f"file:{sound}",
+                ),
+                *("-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1"),
+                *("-frames:v", str(clip.frames), "-frames:a", str(packets)),
+                *("-fflags", "+bitexact", *_PACKING[clip.container]),
+            ),
+        )
+        return self._shelf.root / name
+
+    def _write(self, name: str, arguments: Sequence[str], stdin: bytes = b"") -> None:
+        with self._shelf.draft(name) as path:
+            self._ffmpeg.run((*arguments, f"file:{path}"), stdin)
+
+
+def picture_arguments(clip: Clip, frames: int) -> tuple[str, ...]:
+    """ffmpeg's arguments for `frames` frames of the card, read raw, with a bar sweeping along the foot."""
+    width, height = clip.pixels
+    bar = bar_height(clip)
+    period = loop_frames(clip)
+    colour = "0x{:02x}{:02x}{:02x}".format(*Palette.of(clip).accent)
+    graph = (
+        "[0:v]scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,"
+        f"loop=loop=-1:size=1:start=0,setpts=N/{FRAME_RATE}/TB[card];"
+        f"color={colour}:s={max(2, width // 10 * 2)}x{bar}:r={FRAME_RATE},"
+        "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p[bar];"
+        f"[card][bar]overlay=x='(W+w)*mod(n,{period})/{period}-w':y=H-h[out]"
+    )
+    return (
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(FRAME_RATE)),
+        *("-i", "-", "-filter_complex", graph, "-map", "[out]", "-frames:v", str(frames)),
+        *codec_of(clip).picture(clip.quality),
+        *("-g", str(period), *_BT709),
+    )

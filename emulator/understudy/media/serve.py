@@ -1,0 +1,95 @@
+"""Serving a clip over HTTP, as a provider's content network does: ranges, tags, and open to any web page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from .clip import Clip
+from .ranges import satisfiable
+from .studio import Studio
+
+_OPEN: Final = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
+    "accept-ranges": "bytes",
+}
+
+
+async def respond(request: Request, studio: Studio, clip: Clip, filename: str) -> Response:
+    """Answer a GET or HEAD for the clip, rendering it first if need be.
+
+    200 with the whole file, 206 with the ranges asked for, 304 to a matching `If-None-Match`, 416 when no
+    range lies within the file. The ETag is the clip's key, strong: equal clips are equal bytes. There is no
+    Last-Modified, for a placeholder's age says nothing about its content.
+
+    Raises:
+        MediaError: the clip could not be rendered.
+    """
+    tag = f'"{clip.key}"'
+    headers = {**_OPEN, "etag": tag}
+    if _names(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    async with studio.holding(clip) as path:
+        size = path.stat().st_size
+        asked = request.headers.get("range")
+        if asked is not None and request.headers.get("if-range", tag) == tag:
+            ranges = satisfiable(asked, size)
+            if ranges == []:
+                return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
+        else:
+            ranges = None
+        return _ClipResponse(path, studio, clip, ranges or [], filename, headers)
+
+
+class _ClipResponse(FileResponse):
+    """Starlette's file response for the sending; what is to be sent has been decided already.
+
+    Left to itself it answers 400 to a `Range` it cannot read (RFC 9110 says to ignore it), 416 when one range
+    of several lies outside, gives that 416 no CORS headers, and knows no `If-None-Match`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        studio: Studio,
+        clip: Clip,
+        ranges: list[tuple[int, int]],
+        filename: str,
+        headers: dict[str, str],
+    ) -> None:
+        super().__init__(
+            path,
+            headers=headers,
+            media_type=clip.content_type,
+            filename=filename,
+            stat_result=path.stat(),
+            content_disposition_type="inline",
+        )
+        del self.headers["last-modified"]
+        self._studio = studio
+        self._clip = clip
+        self._ranges = ",".join(f"{first}-{last}" for first, last in ranges)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = {**scope, "headers": list(scope["headers"])}
+        headers = MutableHeaders(scope=scope)
+        for name in ("range", "if-range"):
+            del headers[name]
+        if self._ranges:
+            headers["range"] = f"bytes={self._ranges}"
+        # Held again, and rendered again if it was forgotten since: equal clips are equal bytes.
+        async with self._studio.holding(self._clip):
+            await super().__call__(scope, receive, send)
+
+
+def _names(header: str | None, tag: str) -> bool:
+    """Whether an `If-None-Match` names the tag; the comparison is the weak one (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    return any(part.strip().removeprefix("W/") in (tag, "*") for part in header.split(","))
