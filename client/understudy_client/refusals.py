@@ -1,0 +1,138 @@
+"""From what a provider wrote to the error a caller catches.
+
+What a code means is data: `understudy_contracts.errors` holds each provider's catalogue and vocabulary. This
+module only says which class belongs to which meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from understudy_contracts.errors import ErrorCase, catalogue, kind_of
+
+from .errors import (
+    AuthError,
+    ContentRefused,
+    InsufficientCredits,
+    NotFound,
+    PermissionDenied,
+    Problem,
+    ProviderError,
+    ProviderFailed,
+    ProviderTimeout,
+    RateLimited,
+    ServerError,
+    TaskConflict,
+    TaskNotFound,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from .flow import Answer
+    from .jobs import Job, VideoResult
+
+_BY_KIND: dict[str, type[ProviderError]] = {
+    "validation": ValidationError,
+    "auth": AuthError,
+    "quota": InsufficientCredits,
+    "rate_limit": RateLimited,
+    "safety": ContentRefused,
+    "timeout": ProviderTimeout,
+    "not_found": NotFound,
+    "server": ServerError,
+    "provider": ProviderFailed,
+}
+
+#: Used when no code speaks: a gateway's HTML page, an empty body, a code nobody knows.
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    400: ValidationError,
+    401: AuthError,
+    402: InsufficientCredits,
+    403: PermissionDenied,
+    404: NotFound,
+    408: ServerError,
+    409: TaskConflict,
+    413: ValidationError,
+    415: ValidationError,
+    422: ValidationError,
+    429: RateLimited,
+}
+
+_FORBIDDEN = frozenset({"forbidden", "permissionDenied", "insufficientPermissions"})
+
+
+def refusal(
+    provider: str,
+    problems: Sequence[Problem],
+    answer: Answer | None,
+    *,
+    job: Job | None = None,
+    about: Literal["submit", "question", "job"] = "job",
+    results: Sequence[VideoResult] = (),
+    retry_after: float | None = None,
+) -> ProviderError:
+    """Make the error to raise for what the provider wrote.
+
+    about: what was refused. A refused submit is never billed (runware-sdk 1.8.0, README); a refused question
+    says nothing of the job it was about.
+    """
+    first = problems[0] if problems else None
+    status = answer.status if answer is not None and answer.status >= 400 else None
+    case = _case(provider, first.code) if first else None
+    chosen = _class_of(provider, first, status)
+    facts: dict[str, Any] = {
+        "provider": provider,
+        "status": status,
+        "request": job.request if job is not None else None,
+        "response": answer,
+        "job": job,
+        "retryable": case.retryable if case else None,
+        "billed": _billed(case, about, problems),
+        "errors": problems,
+        "results": results,
+    }
+    if first is None:
+        return _with_pause(chosen(_without_words(status), **facts), retry_after)
+    parameter = ", ".join(first.parameters) or None
+    message = first.message or f"{provider} gave no reason"
+    return _with_pause(chosen(message, code=first.code, parameter=parameter, **facts), retry_after)
+
+
+def _class_of(provider: str, problem: Problem | None, status: int | None) -> type[ProviderError]:
+    by_status = _BY_STATUS.get(status or 0) or (ServerError if status and status >= 500 else ProviderError)
+    if problem is None or not problem.code:
+        return by_status
+    if problem.code == "conflictTaskUUID":
+        return TaskConflict
+    if problem.code in _FORBIDDEN:
+        return PermissionDenied
+    by_kind = _BY_KIND.get(kind_of(provider, problem.code), by_status)
+    if by_kind is AuthError and status == 403:
+        return PermissionDenied
+    if by_kind is NotFound and problem.code.startswith("task"):
+        return TaskNotFound
+    return by_kind
+
+
+def _case(provider: str, code: str) -> ErrorCase | None:
+    return next((case for case in catalogue(provider).values() if case.code == code), None)
+
+
+def _billed(case: ErrorCase | None, about: str, problems: Sequence[Problem]) -> bool | None:
+    if about == "submit":
+        # A gateway that answers without the provider's words may have passed the request on first.
+        return False if problems else None
+    return case.billed if case and about == "job" else None
+
+
+def _with_pause(error: ProviderError, seconds: float | None) -> ProviderError:
+    if isinstance(error, RateLimited):
+        error.retry_after = seconds
+    return error
+
+
+def _without_words(status: int | None) -> str:
+    return (
+        f"the server answered HTTP {status} without saying why" if status else "the provider gave no reason"
+    )
