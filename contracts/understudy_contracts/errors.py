@@ -1,0 +1,120 @@
+"""Every way a provider is known to refuse or to fail, with its literal wire form.
+
+The rows are data: `<provider>/errors.json`. What each field means is told here, on `ErrorCase`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from .data import folder, read
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCase:
+    """One thing a provider can answer when it does not do what was asked."""
+
+    #: Names the case within its provider; the code, unless several cases share one.
+    id: str
+    provider: str
+    #: The code on the wire. A family writes the parameter's name into it: `invalid{Parameter}`.
+    code: str
+    #: validation, auth, quota, rate_limit, safety, timeout, not_found, server, provider or unknown.
+    kind: str
+    #: HTTP status; None where the failure is told inside an ordinary answer.
+    status: int | None
+    #: The text on the wire; may hold fields such as `{parameter}` or `{expectation}`.
+    message: str
+    #: The dotted name it complains about, or several, or None.
+    parameter: str | tuple[str, ...] | None
+    #: `submit`: in the answer to the request itself. `processing`: the job fails later. `transport`: a gateway answers.
+    strikes: str
+    #: When it happens.
+    when: str
+    #: Whether the same request may succeed later.
+    retryable: bool
+    billed: bool
+    sources: tuple[str, ...]
+    #: documented, observed, inferred or assumed.
+    confidence: str
+    #: Other literal fields on the wire.
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    #: Fields of this row that no source states, although the case itself is sourced.
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One class of codes in a provider's vocabulary."""
+
+    name: str
+    codes: frozenset[str]
+    patterns: tuple[re.Pattern[str], ...]
+    retryable: bool
+
+    def has(self, code: str) -> bool:
+        """Tell whether a code belongs to this class."""
+        return code in self.codes or any(pattern.search(code) for pattern in self.patterns)
+
+
+@cache
+def catalogue(provider: str) -> Mapping[str, ErrorCase]:
+    """List the errors of a provider by id, in the order of its file. Raises `ContractError`."""
+    rows = _file(provider)["cases"]
+    return MappingProxyType({row["id"]: _case(provider, row) for row in rows})
+
+
+@cache
+def kinds(provider: str) -> tuple[Kind, ...]:
+    """List the classes of a provider's codes; the first that has a code wins. Raises `ContractError`."""
+    return tuple(
+        Kind(row["kind"], frozenset(row["codes"]), tuple(map(re.compile, row["patterns"])), row["retryable"])
+        for row in _file(provider)["kinds"]
+    )
+
+
+@cache
+def _kinds_by_code(provider: str) -> Mapping[str, str]:
+    # The first row of a code speaks for it.
+    return {case.code: case.kind for case in reversed(catalogue(provider).values())}
+
+
+def kind_of(provider: str, code: str) -> str:
+    """Classify any code a provider may send, also one never seen.
+
+    A row of the catalogue decides; without one, the vocabulary of the provider's own SDK does. Raises `ContractError` for
+    a provider there is no contract for.
+    """
+    known = _kinds_by_code(provider).get(code)
+    return known or next((kind.name for kind in kinds(provider) if kind.has(code)), "unknown")
+
+
+@cache
+def _file(provider: str) -> Mapping[str, Any]:
+    return read(folder(provider).joinpath("errors.json"), "errors")
+
+
+def _case(provider: str, row: Mapping[str, Any]) -> ErrorCase:
+    parameter = row["parameter"]
+    return ErrorCase(
+        id=row["id"],
+        provider=provider,
+        code=row["code"],
+        kind=row["kind"],
+        status=row["status"],
+        message=row["message"],
+        parameter=tuple(parameter) if isinstance(parameter, list) else parameter,
+        strikes=row["strikes"],
+        when=row["when"],
+        retryable=row["retryable"],
+        billed=row["billed"],
+        sources=tuple(row["sources"]),
+        confidence=row["confidence"],
+        extra=MappingProxyType(row["extra"]),
+        assumed=tuple(row["assumed"]),
+    )

@@ -1,0 +1,1 @@
+"""Runware's wire contract: schemas, models, errors, switches and printed examples, all data."""

@@ -1,0 +1,69 @@
+"""The shape of an object schema that is spread over `$ref` and `allOf`: its properties, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+from .schema import Schema
+
+
+def parts(schema: Schema, resources: Mapping[str, Schema]) -> Iterator[Schema]:
+    """Walk a schema and everything it includes by `$ref` and `allOf`, itself first.
+
+    Relative references are resolved against the `$id` of the file they stand in, as JSON Schema has it. Raises `KeyError`
+    for a reference to an unknown file.
+    """
+    yield from _parts(schema, str(schema.get("$id", "")), resources)
+
+
+def _parts(schema: Schema, base: str, resources: Mapping[str, Schema]) -> Iterator[Schema]:
+    base = str(schema.get("$id", base))
+    yield schema
+    if "$ref" in schema:
+        uri, _, pointer = urljoin(base, schema["$ref"]).partition("#")
+        target: Any = resources[uri]
+        for step in pointer.split("/")[1:]:
+            target = target[step]
+        yield from _parts(target, uri, resources)
+    for member in schema.get("allOf", ()):
+        if isinstance(member, Mapping):
+            yield from _parts(member, base, resources)
+
+
+def properties(schema: Schema, resources: Mapping[str, Schema]) -> dict[str, list[Any]]:
+    """Name every property an object may have, each with all the schemas that describe it."""
+    found: dict[str, list[Any]] = {}
+    for part in parts(schema, resources):
+        if "x-rule" not in part:
+            for name, body in part.get("properties", {}).items():
+                found.setdefault(name, []).append(body)
+    return found
+
+
+def rules(schema: Schema, resources: Mapping[str, Schema]) -> list[Schema]:
+    """List the subschemas that bind several parameters to one another: those with an `x-rule`."""
+    return [part for part in parts(schema, resources) if "x-rule" in part]
+
+
+def choices(rule: Schema) -> list[dict[str, Any]]:
+    """List the combinations of values a rule allows, when it enumerates them; else nothing."""
+    members = rule.get("then", {}).get("anyOf", [])
+    return [{name: body["const"] for name, body in member["properties"].items()} for member in members]
+
+
+def dotted(path: tuple[str | int, ...]) -> str:
+    """Write a path as users do: `speech.speed`, `data[0].cost`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def look_up(instance: object, name: str) -> object:
+    """Find what a dotted name stands for in a value; None when there is nothing."""
+    found: Any = instance
+    for step in name.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
