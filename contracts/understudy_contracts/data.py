@@ -1,4 +1,4 @@
-"""The JSON files of a provider's contract, read strictly: a mistake in one fails with a sentence naming file and field."""
+"""The JSON files of a contract, read strictly: a mistake fails with a sentence naming file and field."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class ErrorCase:
     message: str
     #: The dotted name it complains about, or several, or None.
     parameter: str | tuple[str, ...] | None
-    #: `submit`: in the answer to the request itself. `processing`: the job fails later. `transport`: a gateway answers.
+    #: `submit`: in the answer to the request itself. `processing`: the job fails later. `transport`: a
+    #: gateway answers.
     strikes: str
     #: When it happens.
     when: str
@@ -81,14 +82,14 @@ def kinds(provider: str) -> tuple[Kind, ...]:
 @cache
 def _kinds_by_code(provider: str) -> Mapping[str, str]:
     # The first row of a code speaks for it.
-    return {case.code: case.kind for case in reversed(catalogue(provider).values())}
+    return {case.code: case.kind for case in reversed(list(catalogue(provider).values()))}
 
 
 def kind_of(provider: str, code: str) -> str:
     """Classify any code a provider may send, also one never seen.
 
-    A row of the catalogue decides; without one, the vocabulary of the provider's own SDK does. Raises `ContractError` for
-    a provider there is no contract for.
+    A row of the catalogue decides; without one, the vocabulary of the provider's own SDK does. Raises
+    `ContractError` for a provider there is no contract for.
     """
     known = _kinds_by_code(provider).get(code)
     return known or next((kind.name for kind in kinds(provider) if kind.has(code)), "unknown")

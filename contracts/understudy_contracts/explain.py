@@ -7,7 +7,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -40,7 +40,8 @@ class Explainer:
             (uri, DRAFT202012.create_resource(dict(body))) for uri, body in resources.items()
         )
         keywords = {**_KEYWORDS, "unevaluatedProperties": _unevaluated(resources)}
-        self._validator = extend(Draft202012Validator, keywords)(dict(schema), registry=registry)
+        make: Any = extend  # untyped in types-jsonschema
+        self._validator = make(Draft202012Validator, keywords)(dict(schema), registry=registry)
 
     def explain(self, instance: object) -> list[Violation]:
         """List each violation once; what only follows from another is left out."""
@@ -55,24 +56,23 @@ class Explainer:
                     name.startswith(f"{parent}.") for name in violation.parameters for parent in broken
                 )
             same = any(
-                (violation.path, violation.rule, violation.parameters) == (k.path, k.rule, k.parameters)
-                for k in kept
+                (violation.path, violation.rule, violation.parameters) == (k.path, k.rule, k.parameters) for k in kept
             )
             if not follows and not same:
                 kept.append(violation)
         return kept
 
 
-# ---------------------------------------------------------------- keywords jsonschema would judge or tell differently
+# Keywords that jsonschema would judge or tell differently.
 
 
-def _multiple_of(validator: Any, step: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _multiple_of(validator: Any, step: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     # Decimal, as the text was written: in binary 0.57 is no multiple of 0.01.
     if validator.is_type(instance, "number") and Fraction(str(instance)) % Fraction(str(step)):
         yield ValidationError("off its step")
 
 
-def _type(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _type(validator: Any, types: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     # jsonschema writes the whole value into its message, which a deeply nested one does not survive.
     if not any(validator.is_type(instance, name) for name in ([types] if isinstance(types, str) else types)):
         yield ValidationError("mistyped")
@@ -84,36 +84,32 @@ def _regex(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern))
 
 
-def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _pattern(validator: Any, pattern: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     if validator.is_type(instance, "string") and not _regex(pattern).search(instance):
         yield ValidationError("malformed")
 
 
-def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _required(validator: Any, names: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     if validator.is_type(instance, "object"):
         for name in names:
             if name not in instance:
                 yield ValidationError("missing", validator="required", validator_value=[name])
 
 
-def _dependent(validator: Any, needs: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _dependent(validator: Any, needs: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     if validator.is_type(instance, "object"):
         for name, others in needs.items():
             for other in others:
                 if name in instance and other not in instance:
-                    yield ValidationError(
-                        "missing", validator="dependentRequired", validator_value=[name, other]
-                    )
+                    yield ValidationError("missing", validator="dependentRequired", validator_value=[name, other])
 
 
-def _all_of(validator: Any, members: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _all_of(validator: Any, members: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
     for index, member in enumerate(members):
         if isinstance(member, dict) and "x-rule" in member:
             # A rule is one promise, however many keywords it takes to write down.
             if not validator.evolve(schema=member).is_valid(instance):
-                yield ValidationError(
-                    "rule", validator="x-rule", validator_value=member["x-rule"], schema=member
-                )
+                yield ValidationError("rule", validator="x-rule", validator_value=member["x-rule"], schema=member)
         else:
             yield from validator.descend(instance, member, schema_path=index)
 
@@ -157,22 +153,22 @@ _KEYWORDS: dict[str, Callable[..., Iterator[ValidationError]]] = {
     "type": _type,
 }
 
-# ---------------------------------------------------------------- from an error to a violation
+# From an error to a violation.
 
 
 def _violation(error: ValidationError, root: object) -> Violation:
     path = tuple(error.absolute_path)
-    rule, allowed, schema = error.validator, error.validator_value, error.schema
-    schema = schema if isinstance(schema, dict) else {}
+    # `False` as a schema breaks no keyword: jsonschema then leaves these three empty.
+    rule: Any = error.validator
+    allowed: Any = error.validator_value
+    schema: Schema = error.schema if isinstance(error.schema, dict) else {}
     if rule == "x-rule":
         return _broken_rule(path, schema, error.instance)
     if rule == "unknown" or rule is None:
         # A property whose schema is `false` is as unknown as one never named.
         path = path if rule is None else (*path, allowed)
         name = dotted(path)
-        return Violation(
-            path, "unknown", None, f"{name} is not known here.", (name,), _at(root, path), schema
-        )
+        return Violation(path, "unknown", None, f"{name} is not known here.", (name,), _at(root, path), schema)
     if rule == "required":
         (missing,) = allowed
         name = dotted((*path, missing))
@@ -182,13 +178,9 @@ def _violation(error: ValidationError, root: object) -> Violation:
     if rule == "dependentRequired":
         names = tuple(dotted((*path, part)) for part in allowed)
         message = f"{names[0]} needs {names[1]} beside it."
-        return Violation(
-            path, "dependentRequired", allowed, message, names, _at(root, (*path, allowed[0])), schema
-        )
+        return Violation(path, "dependentRequired", allowed, message, names, _at(root, (*path, allowed[0])), schema)
     name = dotted(path)
-    message = (
-        f"{name or 'The value'} must {_must(str(rule), allowed, schema)}, not {_short.repr(error.instance)}."
-    )
+    message = f"{name or 'The value'} must {_must(str(rule), allowed, schema)}, not {_short.repr(error.instance)}."
     return Violation(path, str(rule), allowed, message, (name,) if name else (), error.instance, schema)
 
 
@@ -241,4 +233,4 @@ def _listed(names: tuple[str, ...]) -> str:
 def _at(root: Any, path: tuple[str | int, ...]) -> object:
     for step in path:
         root = root[step]
-    return root  # type: ignore[no-any-return]
+    return cast(object, root)

@@ -56,8 +56,9 @@ class DurationRule:
     def seconds(self, request: Mapping[str, Any], audio_seconds: float | None = None) -> float:
         """Tell how many seconds the video of a request lasts.
 
-        The length of its audio when that is known, else the duration it asks for, else the time its script takes to
-        speak, else `default_seconds`. Never less than one frame, and always to the millisecond, as it is billed.
+        The length of its audio when that is known, else the duration it asks for, else the time its script
+        takes to speak, else `default_seconds`. Never less than one frame, and always to the millisecond, as
+        it is billed.
         """
         return max(SHORTEST, round(self._seconds(request, audio_seconds), 3))
 
@@ -71,11 +72,7 @@ class DurationRule:
         if isinstance(script, str):
             speed = _field(request, self.speed_field)
             spoken = sum(character.isalnum() for character in script)
-            return (
-                spoken
-                / self.characters_per_second
-                / (speed if isinstance(speed, int | float) and speed > 0 else 1)
-            )
+            return spoken / self.characters_per_second / (speed if isinstance(speed, int | float) and speed > 0 else 1)
         return self.default_seconds
 
 
@@ -93,8 +90,8 @@ class SizeRule:
     def size(self, request: Mapping[str, Any], aspect: float | None = None) -> tuple[int, int]:
         """Tell the width and height of the video of a request, in pixels.
 
-        Its `width` and `height`, else its `resolution` in the shape of its picture (`aspect` is width over height; 16:9
-        when unknown), both sides even, else the model's default.
+        Its `width` and `height`, else its `resolution` in the shape of its picture (`aspect` is width over
+        height; 16:9 when unknown), both sides even, else the model's default.
         """
         width, height = request.get("width"), request.get("height")
         if width is not None and height is not None:
@@ -109,7 +106,7 @@ class SizeRule:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long the provider takes: waiting in its queue, then work that grows with the length of the video."""
+    """How long the provider takes: its queue first, then work that grows with the length of the video."""
 
     queued_seconds: float
     base_seconds: float
@@ -150,7 +147,10 @@ def models(provider: str) -> Mapping[str, Model]:
 
 
 def load(directory: Traversable) -> Mapping[str, Model]:
-    """Read every model file of a directory, by the id in it. Raises `ContractError` naming file and field of a mistake."""
+    """Read every model file of a directory, by the id in it.
+
+    Raises `ContractError` naming the file and the field of a mistake.
+    """
     found: dict[str, Model] = {}
     for name, document in read_all(directory, "model"):
         if document["id"] in found:
@@ -167,10 +167,7 @@ def load(directory: Traversable) -> Mapping[str, Model]:
 def _model(document: Mapping[str, Any]) -> Model:
     price, duration, size, latency = (document[part] for part in ("price", "duration", "size", "latency"))
     return Model(
-        **{
-            key: document[key]
-            for key in ("id", "slug", "name", "provider", "operation", "documentation", "request")
-        },
+        **{key: document[key] for key in ("id", "slug", "name", "provider", "operation", "documentation", "request")},
         price=Price(Decimal(price["usd_per_second"]), price["source"], price["confidence"]),
         duration=DurationRule(
             script_field=duration.get("script_field"),

@@ -51,8 +51,8 @@ class Contract:
     def switch_values(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
         """Complete some switch values by the defaults of the others.
 
-        Underscores stand for hyphens, so that names fit keyword arguments. Raises `ValueError` for a switch or a value
-        the provider does not have.
+        Underscores stand for hyphens, so that names fit keyword arguments. Raises `ValueError` for a switch
+        or a value the provider does not have.
         """
         values = {name: switch.default for name, switch in self.switches.items()}
         for written, value in (given or {}).items():
@@ -60,9 +60,7 @@ class Contract:
             if name not in values:
                 raise ValueError(f"{self.name} has no switch {name!r}: there are {', '.join(values)}")
             if value not in self.switches[name].values:
-                raise ValueError(
-                    f"{name} cannot be {value!r}: it is one of {', '.join(self.switches[name].values)}"
-                )
+                raise ValueError(f"{name} cannot be {value!r}: it is one of {', '.join(self.switches[name].values)}")
             values[name] = value
         return values
 
@@ -91,5 +89,8 @@ class Contract:
 
 @cache
 def contract(provider: str) -> Contract:
-    """Open a provider's contract, such as `contract("runware")`. Raises `ContractError` when there is none."""
+    """Open a provider's contract, such as `contract("runware")`.
+
+    Raises `ContractError` when there is none.
+    """
     return Contract(provider)

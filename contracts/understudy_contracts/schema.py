@@ -1,8 +1,8 @@
 """Judge a value by a JSON Schema: yes in microseconds, no with every reason.
 
-The yes comes from `jsonschema-rs`, the reasons from `jsonschema`, which is imported only when there is something to
-explain. Schemas may carry annotations of this project (`x-when`, `x-known`, `x-editions`, `x-rule`); `plain` settles
-them by the values of a provider's switches.
+The yes comes from `jsonschema-rs`, the reasons from `jsonschema`, which is imported only when there is
+something to explain. Schemas may carry annotations of this project (`x-when`, `x-known`, `x-editions`,
+`x-rule`); `plain` settles them by the values of a provider's switches.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Violation:
 
     #: Where in the judged value.
     path: tuple[str | int, ...]
-    #: The JSON Schema keyword that was broken, `unknown` for a key the schema does not know, the name of an `x-rule`,
-    #: or `depth` for a value nested too deeply to be judged.
+    #: The JSON Schema keyword that was broken, `unknown` for a key the schema does not know, the name of an
+    #: `x-rule`, or `depth` for a value nested too deeply to be judged.
     rule: str
     #: The limit, the list, the type, the missing names.
     allowed: object
@@ -42,7 +42,8 @@ class Violation:
     parameters: tuple[str, ...]
     #: The value that was refused; for an `x-rule`, the parameters it found.
     value: object = None
-    #: The part of the schema that was broken; for `required`, the missing property's own schema where it is known.
+    #: The part of the schema that was broken; for `required`, the missing property's own schema where it is
+    #: known.
     schema: Schema = field(default_factory=dict)
 
 
@@ -57,7 +58,7 @@ class Judge:
         self.schema = schema
         self.resources = dict(resources or {})
         # Offline, so that a mistyped `$ref` is an error here and never a request to somebody's server.
-        self._validator = jsonschema_rs.Draft202012Validator(
+        self._validator: Any = jsonschema_rs.Draft202012Validator(
             dict(schema),
             registry=jsonschema_rs.Registry([(uri, dict(body)) for uri, body in self.resources.items()]),
             validate_formats=False,
@@ -68,13 +69,13 @@ class Judge:
     def accepts(self, instance: object) -> bool:
         """Tell whether the value keeps every rule. Never raises, whatever the value."""
         try:
-            return self._validator.is_valid(instance)  # type: ignore[arg-type]  # the type says JSON; we promise more
+            return bool(self._validator.is_valid(instance))
         except ValueError:
             # Nested beyond the validator's limit, or not a JSON value at all.
             return False
 
     def violations(self, instance: object) -> list[Violation]:
-        """List every reason for a refusal, in the schema's order. Empty exactly when the value is accepted."""
+        """List every reason for a refusal, in the schema's order; nothing exactly when it is accepted."""
         if self.accepts(instance):
             return []
         if self._explainer is None:
@@ -116,18 +117,16 @@ def _compiled(key: bytes) -> Judge:
 def plain(schema: Schema, switches: Mapping[str, str]) -> dict[str, Any]:
     """Settle every annotation of a schema by the values of the switches; the answer is ordinary JSON Schema.
 
-    `x-when` keeps a subschema only under certain switch values. `x-known` becomes an `enum` when the switch `values`
-    says `known`. `x-editions` picks the statement of one source, by the switch that `x-switch` names; an edition that is
-    `false` removes the property. Raises `ValueError` for an edition no source made.
+    `x-when` keeps a subschema only under certain switch values. `x-known` becomes an `enum` when the switch
+    `values` says `known`. `x-editions` picks the statement of one source, by the switch that `x-switch`
+    names; an edition that is `false` removes the property. Raises `ValueError` for an edition no source made.
     """
     settled: dict[str, Any] = {}
     for key, value in _edition(schema, switches).items():
         if key in _DATA:
             settled[key] = value
         elif key in ("properties", "$defs"):
-            settled[key] = {
-                name: _plain(body, switches) for name, body in value.items() if _stays(body, switches)
-            }
+            settled[key] = {name: _plain(body, switches) for name, body in value.items() if _stays(body, switches)}
         elif isinstance(value, list):
             if members := [_plain(member, switches) for member in value if _holds(member, switches)]:
                 settled[key] = members

@@ -1,4 +1,4 @@
-"""The shape of an object schema that is spread over `$ref` and `allOf`: its properties, and the rules between them."""
+"""The shape of a schema spread over `$ref` and `allOf`: its properties, and the rules between them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .schema import Schema
 def parts(schema: Schema, resources: Mapping[str, Schema]) -> Iterator[Schema]:
     """Walk a schema and everything it includes by `$ref` and `allOf`, itself first.
 
-    Relative references are resolved against the `$id` of the file they stand in, as JSON Schema has it. Raises `KeyError`
-    for a reference to an unknown file.
+    Relative references are resolved against the `$id` of the file they stand in, as JSON Schema has it.
+    Raises `KeyError` for a reference to an unknown file.
     """
     yield from _parts(schema, str(schema.get("$id", "")), resources)
 

@@ -27,9 +27,7 @@ def switches(provider: str) -> Mapping[str, Switch]:
     rows = read(folder(provider).joinpath("switches.json"), "switches")["switches"]
     return MappingProxyType(
         {
-            row["name"]: Switch(
-                row["name"], tuple(row["values"]), row["default"], row["why"], tuple(row["sources"])
-            )
+            row["name"]: Switch(row["name"], tuple(row["values"]), row["default"], row["why"], tuple(row["sources"]))
             for row in rows
         }
     )
