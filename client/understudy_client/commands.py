@@ -31,12 +31,8 @@ def generate() -> None:
 
 @generate.command()
 @click.option("--model", required=True, metavar="AIR", help="The model, such as heygen:avatar@4.")
-@click.option(
-    "--script", metavar="TEXT|@FILE", help="What is said; @FILE reads it from a file, @- from stdin."
-)
-@click.option(
-    "--image", metavar="URL|PATH|UUID", help="The face, as a picture. A file is sent within the request."
-)
+@click.option("--script", metavar="TEXT|@FILE", help="What is said; @FILE reads it from a file, @- from stdin.")
+@click.option("--image", metavar="URL|PATH|UUID", help="The face, as a picture. A file is sent within the request.")
 @click.option("--avatar", metavar="ID", help="The face, as one of the provider's avatars.")
 @click.option("--audio", metavar="URL|PATH|UUID", help="The voice, as a recording; instead of --script.")
 @click.option("--background", metavar="URL|PATH|UUID", help="A picture behind the speaker.")
@@ -45,9 +41,7 @@ def generate() -> None:
 @click.option("--prompt", metavar="TEXT", help="What the video looks like (positivePrompt).")
 @click.option("--width", type=int, metavar="PIXELS", help="Width; goes with --height.")
 @click.option("--height", type=int, metavar="PIXELS", help="Height; goes with --width.")
-@click.option(
-    "--resolution", metavar="NAME", help="A size by name, such as 720p; instead of width and height."
-)
+@click.option("--resolution", metavar="NAME", help="A size by name, such as 720p; instead of width and height.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="How many variations (numberResults).")
 @click.option("--webhook-url", metavar="URL", help="Where the provider posts each finished video, too.")
 @click.option(
@@ -55,25 +49,17 @@ def generate() -> None:
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Any field by its dotted name, such as speech.speed=1.2; the value is JSON, or else text.
-    Repeatable.",
+    help="Any field by its dotted name, such as speech.speed=1.2; the value is JSON, or else text. Repeatable.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to put the video, or a directory. Of several, each gets a number. Without it, the URL is
-    printed.",
+    help="Where to put the video, or a directory. Of several, each gets a number. Without it, the URL is printed.",
 )
-@click.option(
-    "--base-url", metavar="URL", help="The API. [default: RUNWARE_BASE_URL, else the provider's own]"
-)
-@click.option(
-    "--api-key", metavar="KEY", help="The key. [default: RUNWARE_API_KEY; safer there than in a command]"
-)
-@click.option(
-    "--timeout", type=float, default=PATIENCE, show_default=True, metavar="SECONDS", help="How long to wait."
-)
+@click.option("--base-url", metavar="URL", help="The API. [default: RUNWARE_BASE_URL, else the provider's own]")
+@click.option("--api-key", metavar="KEY", help="The key. [default: RUNWARE_API_KEY; safer there than in a command]")
+@click.option("--timeout", type=float, default=PATIENCE, show_default=True, metavar="SECONDS", help="How long to wait.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object on stdout.")
 def runware(
     settings: Sequence[str],
@@ -105,15 +91,11 @@ def runware(
             files = _fetch(client, results, out, screen) if out is not None else []
     except UnderstudyError as error:
         if as_json:
-            click.echo(
-                json.dumps({"job": job.id, "error": _told(error), "results": _rows(error.results, [])})
-            )
+            click.echo(json.dumps({"job": job.id, "error": _told(error), "results": _rows(error.results, [])}))
         screen.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        screen.print(
-            f"Interrupted. Job {job.id} may still be running, and then it will be billed.", highlight=False
-        )
+        screen.print(f"Interrupted. Job {job.id} may still be running, and then it will be billed.", highlight=False)
         sys.exit(INTERRUPTED)
     _report(job, results, files, as_json)
 
@@ -187,20 +169,19 @@ def _wait(client: RunwareClient, task: dict[str, Any], timeout: float, screen: C
 
 
 def _fetch(client: RunwareClient, results: Sequence[VideoResult], out: Path, screen: Console) -> list[Path]:
-    files = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=screen) as progress:
-        for number, result in enumerate(results, 1):
+
+        def fetch(number: int, result: VideoResult) -> Path:
             path = file_for(result, out, number if len(results) > 1 else None)
             bar = progress.add_task(path.name, total=None)
-            files.append(
-                client.download(
-                    result,
-                    path,
-                    on_progress=lambda n, total, bar=bar: progress.update(bar, completed=n, total=total),
-                )
-            )
-    return files
+
+            def show(received: int, total: int | None) -> None:
+                progress.update(bar, completed=received, total=total)
+
+            return client.download(result, path, on_progress=show)
+
+        return [fetch(number, result) for number, result in enumerate(results, 1)]
 
 
 def file_for(result: VideoResult, out: Path, number: int | None) -> Path:

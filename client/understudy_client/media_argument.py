@@ -22,9 +22,7 @@ def media_field(argument: str | None) -> str | None:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise click.UsageError(
-            f"{argument!r} is no URL and no UUID, and as a file: {error.strerror}"
-        ) from error
+        raise click.UsageError(f"{argument!r} is no URL and no UUID, and as a file: {error.strerror}") from error
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 

@@ -133,6 +133,4 @@ def _with_pause(error: ProviderError, seconds: float | None) -> ProviderError:
 
 
 def _without_words(status: int | None) -> str:
-    return (
-        f"the server answered HTTP {status} without saying why" if status else "the provider gave no reason"
-    )
+    return f"the server answered HTTP {status} without saying why" if status else "the provider gave no reason"

@@ -35,9 +35,7 @@ class _Settings:
     ) -> None:
         key = api_key or os.environ.get("RUNWARE_API_KEY")
         if not key:
-            raise AuthError(
-                "there is no API key", provider=codec.PROVIDER, code="missingApiKey", billed=False
-            )
+            raise AuthError("there is no API key", provider=codec.PROVIDER, code="missingApiKey", billed=False)
         url = (base_url or os.environ.get("RUNWARE_BASE_URL") or PRODUCTION).rstrip("/")
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"base_url must start with http:// or https://, not {url!r}")

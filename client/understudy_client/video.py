@@ -64,9 +64,7 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
             body += _LONG.size
         stop = end if size == 0 else start + size
         if stop < body or stop > end:
-            raise NotAVideo(
-                f"a box at byte {start} is not as long as it says; the file is cut short or no video"
-            )
+            raise NotAVideo(f"a box at byte {start} is not as long as it says; the file is cut short or no video")
         yield _Box(kind, body, stop)
         start = stop
 

@@ -1,0 +1,168 @@
+"""The provider's own five requests, performed: sent, awaited, downloaded, measured, and compared with its page."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from understudy_contracts.models import Price
+from understudy_contracts.provider import contract
+
+from .errors import UnderstudyError
+from .jobs import JobStatus, VideoResult
+from .receiver import WebhookReceiver
+from .runware import AsyncRunwareClient
+from .runware_verbs import Poll
+from .video import NotAVideo, Video, read_video
+
+#: How far a cost may lie from the page's: the duration rule is a fit to these five numbers, good to 6.7 %.
+TOLERANCE_PERCENT = 7.0
+#: A file ends on a whole frame, a bill does not: two frames at 25 a second, in seconds.
+FRAMES = 0.08
+
+_POLL = Poll(first=0.1, factor=1.3, cap=1.0)
+_STEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One example, and what came of it."""
+
+    title: str
+    page_cost: Decimal
+    price: Price
+    result: VideoResult | None = None
+    video: Video | None = None
+    #: None when it was not asked to come by webhook too.
+    webhook_agrees: bool | None = None
+    trouble: str = ""
+
+    @property
+    def difference(self) -> float | None:
+        """Per cent by which the cost lies above the page's."""
+        if self.result is None or self.result.cost is None:
+            return None
+        return float((self.result.cost - self.page_cost) / self.page_cost * 100)
+
+    @property
+    def faults(self) -> list[str]:
+        """Everything that is not as it should be, each in a few words."""
+        if self.trouble or self.result is None or self.video is None:
+            return [self.trouble or "it did not arrive"]
+        if self.result.cost is None or self.difference is None:
+            return ["it came without a cost"]
+        found = []
+        if abs(self.difference) > TOLERANCE_PERCENT:
+            found.append(f"its cost is {self.difference:+.1f} % off the page's")
+        slack = self.price.usd_per_second * Decimal(str(FRAMES))
+        if abs(self.price.cost(self.video.seconds) - self.result.cost) > slack:
+            found.append(f"its length, {self.video.seconds:.2f} s, is not what its cost pays for")
+        if self.webhook_agrees is False:
+            found.append("the webhook and the poll told different things")
+        return found
+
+
+def perform(base_url: str, api_key: str, out: Path, console: Console) -> bool:
+    """Perform the five requests of Runware's page for HeyGen Avatar IV at a base URL, and say how it went.
+
+    Puts five MP4 files into `out` and prints a table. True when all five arrived, every cost is within 7 % of the
+    page's, every file is as long as its cost pays for, and a webhook told the same as the polls.
+    """
+    acts = anyio.run(_perform, base_url, api_key, out, console)
+    console.print(_table(acts))
+    for act in acts:
+        for fault in act.faults:
+            console.print(f"[red]{escape(act.title)}:[/] {escape(fault)}", soft_wrap=True)
+    if any(act.webhook_agrees for act in acts):
+        console.print("The poll and the webhook of the first agree.")
+    console.print(f"Videos are in {escape(str(out))}", soft_wrap=True)
+    return not any(act.faults for act in acts)
+
+
+async def _perform(base_url: str, api_key: str, out: Path, console: Console) -> list[Act]:
+    promises = contract("runware")
+    acts: dict[int, Act] = {}
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    with WebhookReceiver() as receiver, Progress(*columns, console=console) as progress:
+        async with AsyncRunwareClient(api_key, base_url) as client, anyio.create_task_group() as group:
+
+            async def play(number: int, example: Mapping[str, Any], row: TaskID) -> None:
+                price = promises.models[example["request"]["model"]].price
+                hook = receiver if number == 0 else None
+                acts[number] = await _play(client, example, price, out, hook, progress, row)
+
+            for number, example in enumerate(promises.examples):
+                row = progress.add_task(escape(example["title"]), total=_STEPS)
+                group.start_soon(play, number, example, row)
+    return [acts[number] for number in sorted(acts)]
+
+
+async def _play(
+    client: AsyncRunwareClient,
+    example: Mapping[str, Any],
+    price: Price,
+    out: Path,
+    receiver: WebhookReceiver | None,
+    progress: Progress,
+    row: TaskID,
+) -> Act:
+    title = example["title"]
+    page_cost = Decimal(str(example["response"]["cost"]))
+    request = copy.deepcopy(example["request"]) | {"taskUUID": str(uuid.uuid4()), "includeCost": True}
+    if receiver is not None:
+        request["webhookURL"] = receiver.url
+
+    def show(status: JobStatus) -> None:
+        progress.update(row, completed=2 if status.results else 1)
+
+    try:
+        [result] = await client.generate(request, poll=_POLL, on_progress=show)
+        agrees = await _agrees(receiver, result) if receiver is not None else None
+        path = await client.download(result, out / f"{_slug(title)}.mp4")
+        video = await anyio.to_thread.run_sync(read_video, path)
+    except (UnderstudyError, NotAVideo, OSError) as error:
+        return Act(title, page_cost, price, trouble=str(error))
+    progress.update(row, completed=_STEPS)
+    return Act(title, page_cost, price, result, video, agrees)
+
+
+async def _agrees(receiver: WebhookReceiver, result: VideoResult) -> bool:
+    events = await anyio.to_thread.run_sync(receiver.wait, result.job)
+    told = [(video.id, video.url, video.cost) for event in events for video in event.results]
+    return told == [(result.id, result.url, result.cost)]
+
+
+def _slug(title: str) -> str:
+    return "-".join(title.lower().split())
+
+
+def _table(acts: Sequence[Act]) -> Table:
+    table = Table(title="Runware's five requests, performed")
+    table.add_column("Title")
+    for heading in ("Seconds", "Picture", "Bytes", "Cost", "Page's cost", "Difference"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for act in acts:
+        video, cost = act.video, act.result.cost if act.result else None
+        table.add_row(
+            escape(act.title),
+            f"{video.seconds:.2f}" if video else "–",
+            f"{video.width}x{video.height}" if video else "–",
+            f"{video.size:,}" if video else "–",
+            f"${cost:.4f}" if cost is not None else "–",
+            f"${act.page_cost:.4f}",
+            f"{act.difference:+.1f} %" if act.difference is not None else "–",
+            style="red" if act.faults else "",
+        )
+    return table
