@@ -1,0 +1,27 @@
+"""The providers the emulator stands in for: wire in, wire out, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from starlette.routing import BaseRoute
+
+from understudy.engine import Engine
+
+from .runware import Runware
+
+
+class Provider(Protocol):
+    """One provider's face: where clients reach it, and the routes that answer them."""
+
+    name: str
+
+    def base_url(self, origin: str) -> str:
+        """What to set as an SDK's base URL, given where the server is reached."""
+        ...
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Every route of this provider."""
+        ...
+
+
+PROVIDERS: dict[str, Callable[[Engine], Provider]] = {"runware": Runware}

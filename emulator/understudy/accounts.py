@@ -1,0 +1,45 @@
+"""An account is an API key: each key is a world of its own, made when it is first seen."""
+
+import random
+from collections import deque
+from uuid import UUID
+
+from .deliveries import Delivery
+from .jobs import Job
+from .ledger import Ledger
+
+
+class Account:
+    """One key's jobs, money, deliveries and stream of random numbers."""
+
+    #: How many deliveries an account remembers; older ones are forgotten first.
+    DELIVERIES_KEPT = 1_000
+
+    def __init__(self, key: str, *, opening: int, opened_at: float, seed: int | None) -> None:
+        self.key = key
+        self.jobs: dict[str, Job] = {}
+        self.ledger = Ledger(opening, opened_at)
+        self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
+        self.random = random.Random(None if seed is None else f"{seed}:{key}")
+
+    def new_id(self) -> str:
+        """A fresh version 4 UUID from the account's own random stream."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+
+class Accounts:
+    """All accounts of a server; `keys` restricts which exist, else any key does."""
+
+    def __init__(self, *, opening: int, seed: int | None = None, keys: frozenset[str] = frozenset()) -> None:
+        self._opening = opening
+        self._seed = seed
+        self._keys = keys
+        self._accounts: dict[str, Account] = {}
+
+    def of(self, key: str, now: float) -> Account | None:
+        """The account of a key, or None when there is no such key."""
+        account = self._accounts.get(key)
+        if account is None and key and (not self._keys or key in self._keys):
+            account = Account(key, opening=self._opening, opened_at=now, seed=self._seed)
+            self._accounts[key] = account
+        return account

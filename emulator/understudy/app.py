@@ -1,0 +1,52 @@
+"""The ASGI application: every provider's routes, the control routes, and clear answers for everything else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import __version__, wire
+from .control.routes import control_routes
+from .engine import Engine
+from .providers import PROVIDERS, Provider
+
+
+def build_app(engine: Engine) -> Starlette:
+    """The application of one engine; its lifespan runs the engine."""
+    providers = [make(engine) for make in PROVIDERS.values()]
+
+    async def index(request: Request) -> Response:
+        return JSONResponse(greeting(providers, wire.origin(request.scope, engine.settings.public_url)))
+
+    async def not_here(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        message = f"{request.method} {request.url.path}: {problem.detail}. GET / says what is served here."
+        return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
+
+    async def our_mistake(request: Request, problem: Exception) -> Response:
+        return JSONResponse({"error": f"understudy made a mistake: {problem!r}"}, 500)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with engine.running():
+            yield
+
+    routes = [route for provider in providers for route in provider.routes()]
+    return Starlette(
+        routes=[Route("/", index), *control_routes(engine), *routes],
+        exception_handlers={HTTPException: not_here, Exception: our_mistake},
+        lifespan=lifespan,
+    )
+
+
+def greeting(providers: list[Provider], origin: str) -> dict[str, Any]:
+    """Who is here and where each provider is reached."""
+    return {
+        "understudy": __version__,
+        "providers": {provider.name: provider.base_url(origin) for provider in providers},
+    }

@@ -1,0 +1,37 @@
+"""The command line: finds a command by its name and imports nothing else."""
+
+import importlib.metadata
+from importlib import import_module
+
+import click
+
+from . import __version__
+
+#: The emulator's own commands, each in the module of its name. Other packages add theirs by entry point.
+_OWN = ("demo", "errors", "serve", "switches")
+
+_ENTRY_POINTS = "understudy.commands"
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        added = {point.name for point in importlib.metadata.entry_points(group=_ENTRY_POINTS)}
+        return sorted({*_OWN, *added})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _OWN:
+            command: click.Command = getattr(import_module(f".commands.{cmd_name}", __package__), cmd_name)
+            return command
+        for point in importlib.metadata.entry_points(group=_ENTRY_POINTS, name=cmd_name):
+            loaded: click.Command = point.load()
+            return loaded
+        return None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="understudy")
+def main() -> None:
+    """A local stand-in for AI-video providers.
+
+    Start it with `understudy serve`, point an SDK's base URL at it, and build without spending credits.
+    """

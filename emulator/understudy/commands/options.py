@@ -1,0 +1,197 @@
+"""The settings as options: a flag beats a variable, a variable beats the file, the file beats the default."""
+
+import tomllib
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from understudy.config import SettingError, Settings, Speed
+from understudy_contracts.data import ContractError
+from understudy_contracts.switches import switches
+
+_FILE = Path("understudy.toml")
+
+
+class _SpeedType(click.ParamType[Speed]):
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Speed:
+        try:
+            return value if isinstance(value, Speed) else Speed.parse(str(value))
+        except SettingError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+class _UrlType(click.ParamType[str]):
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parsed = urlsplit(str(value))
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+        if parsed.scheme not in ("http", "https") or not parsed.hostname or parsed.query or parsed.fragment:
+            self.fail(f"{value!r} is not a URL such as https://stand-in.example", param, ctx)
+        return str(value).rstrip("/")
+
+
+class _MoneyType(click.ParamType[Decimal]):
+    name = "usd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not (amount.is_finite() and 0 <= amount <= 10**9):
+            self.fail(f"{value!r} is not an amount in US dollars, from 0 to a billion", param, ctx)
+        return amount
+
+
+class _SwitchType(click.ParamType[tuple[str, str]]):
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, chosen = str(value).partition("=")
+        provider, dot, short = name.strip().partition(".")
+        try:
+            known = switches(provider) if dot else {}
+        except ContractError:
+            known = {}
+        if not equals or short not in known:
+            self.fail(f"{value!r} names no switch; `understudy switches` lists them", param, ctx)
+        if chosen.strip() not in known[short].values:
+            self.fail(f"{name.strip()} is one of {', '.join(known[short].values)}, not {chosen!r}", param, ctx)
+        return name.strip(), chosen.strip()
+
+
+def _settings_file(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Read the file and make its values the defaults of the options still to be read."""
+    chosen = path or (_FILE if _FILE.is_file() else None)
+    if chosen is None:
+        return None
+    try:
+        content = tomllib.loads(chosen.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise click.BadParameter(f"cannot read {chosen}: {problem}", ctx, param) from problem
+    known = {option.name for option in ctx.command.params}
+    values = {key.replace("-", "_"): value for key, value in content.items()}
+    if isinstance(table := values.get("switch"), dict):
+        values["switch"] = [f"{name}={value}" for name, value in _flat(table).items()]
+    if strangers := sorted(set(values) - known):
+        raise click.BadParameter(f"{chosen} sets {', '.join(strangers)}, which no option knows", ctx, param)
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+    return chosen
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`[switch.runware]` with `webhook-body`, or a quoted `"runware.webhook-body"`: both name the same switch."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _option(*names: str, variable: str, **keywords: Any) -> Callable[[Any], Any]:
+    return click.option(*names, envvar=variable, show_envvar=True, **keywords)
+
+
+_DEFAULTS = Settings()
+
+_OPTIONS = (
+    _option(
+        "--config", "config_file", variable="UNDERSTUDY_CONFIG", is_eager=True, expose_value=False,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path), callback=_settings_file,
+        help="Settings file in TOML; each option's long name is a key.  [default: understudy.toml, if there is one]",
+    ),
+    _option(
+        "--host", variable="UNDERSTUDY_HOST", default=_DEFAULTS.host, show_default=True,
+        help="Address to listen on. Anything but loopback lets your network in.",
+    ),
+    _option(
+        "--port", variable="UNDERSTUDY_PORT", type=click.IntRange(0, 65535), default=_DEFAULTS.port,
+        show_default=True, help="Port to listen on; 0 picks a free one.",
+    ),
+    _option(
+        "--speed", variable="UNDERSTUDY_SPEED", type=_SpeedType(), default="brisk", show_default=True,
+        metavar="N|real|instant|brisk",
+        help="How fast a video is made. real: as long as the provider takes. N: the whole clock runs N times as fast, "
+        "expiry and retries included. instant: at once. brisk: about two seconds for a typical video, on a clock "
+        "that runs in real time.",
+    ),
+    _option(
+        "--seed", variable="UNDERSTUDY_SEED", type=int, default=None,
+        help="Make ids and seeds repeatable: the same requests in the same order get the same ones.",
+    ),
+    _option(
+        "--public-url", variable="UNDERSTUDY_PUBLIC_URL", type=_UrlType(), default=None,
+        help="What URLs in answers start with.  [default: how each request reached the server]",
+    ),
+    _option(
+        "--port-file", variable="UNDERSTUDY_PORT_FILE", type=click.Path(dir_okay=False, path_type=Path), default=None,
+        help="Write the port number to this file once the server answers.",
+    ),
+    _option(
+        "--api-key", "api_key", variable="UNDERSTUDY_API_KEY", multiple=True,
+        help="Accept this API key only; may be repeated.  [default: any key works, each is an account of its own]",
+    ),
+    _option(
+        "--balance", variable="UNDERSTUDY_BALANCE", type=_MoneyType(), default=str(_DEFAULTS.balance),
+        show_default=True, help="US dollars that each account starts with.",
+    ),
+    _option(
+        "--switch", "switch", variable="UNDERSTUDY_SWITCH", multiple=True, type=_SwitchType(), metavar="NAME=VALUE",
+        help="Decide a point on which the sources disagree, such as runware.webhook-body=flat; may be repeated. "
+        "`understudy switches` lists them.",
+    ),
+    _option(
+        "--cache-dir", variable="UNDERSTUDY_CACHE_DIR", type=click.Path(file_okay=False, path_type=Path), default=None,
+        help="Where placeholders are kept.  [default: understudy-media in the temporary folder]",
+    ),
+    _option(
+        "--cache-size", variable="UNDERSTUDY_CACHE_SIZE", type=click.IntRange(min=16), default=_DEFAULTS.cache_size,
+        show_default=True, help="How much disk placeholders may take, in MiB.",
+    ),
+    _option(
+        "--max-body", variable="UNDERSTUDY_MAX_BODY", type=click.IntRange(1, 1024), default=_DEFAULTS.max_body,
+        show_default=True, help="The largest request body accepted, in MiB.",
+    ),
+    _option(
+        "--allow-link-local", variable="UNDERSTUDY_ALLOW_LINK_LOCAL", is_flag=True, default=False,
+        help="Send webhooks and uploads also to link-local and cloud metadata addresses.",
+    ),
+    _option(
+        "--log-format", variable="UNDERSTUDY_LOG_FORMAT", type=click.Choice(["text", "json"]),
+        default=_DEFAULTS.log_format, show_default=True, help="How log lines are written to standard error.",
+    ),
+    _option(
+        "--log-level", variable="UNDERSTUDY_LOG_LEVEL", type=click.Choice(["debug", "info", "warning", "error"]),
+        default=_DEFAULTS.log_level, show_default=True, help="How much is logged.",
+    ),
+)  # fmt: skip
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command every setting as an option, and pass it the Settings they make."""
+
+    def called(**values: Any) -> Any:
+        values["api_keys"] = frozenset(values.pop("api_key"))
+        values["switches"] = dict(values.pop("switch"))
+        if values["cache_dir"] is None:
+            values["cache_dir"] = _DEFAULTS.cache_dir
+        return command(Settings(**values))
+
+    called.__doc__ = command.__doc__
+    called.__name__ = command.__name__
+    for option in reversed(_OPTIONS):
+        called = option(called)
+    return called

@@ -1,0 +1,53 @@
+"""`understudy serve`."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from understudy import __version__
+from understudy.config import SettingError, Settings
+from understudy.logs import configure
+from understudy.media.errors import MediaError
+
+from .options import with_settings
+
+
+@click.command()
+@with_settings
+def serve(settings: Settings) -> None:
+    """Stand in for the providers until Ctrl-C.
+
+    Prints where each provider's base URL is, then serves. A flag beats a variable, a variable beats the settings
+    file, the file beats the default.
+    """
+    from understudy.providers import PROVIDERS
+    from understudy.server import Server
+
+    configure(settings.log_format, settings.log_level)
+    try:
+        server = Server(settings)
+    except (SettingError, MediaError) as problem:
+        raise click.ClickException(str(problem)) from problem
+
+    def announce() -> None:
+        origin = settings.public_url or server.url
+        click.echo(f"understudy {__version__} stands in at {origin}")
+        for name, make in PROVIDERS.items():
+            click.echo(f"  {name:<10}{make(server.engine).base_url(origin)}")
+        click.echo("Ctrl-C stops it.")
+        sys.stdout.flush()
+        if settings.port_file is not None:
+            _write_whole(settings.port_file, f"{server.port}\n")
+
+    server.run(announce)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever sees it sees all of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)

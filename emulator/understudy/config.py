@@ -1,0 +1,77 @@
+"""Every setting, once: its type, default and help. The command line, variables and the file are made from this."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+#: How much shorter than the provider's a generation is at the default speed: a 30 s video takes about 2 s.
+BRISK = 1 / 30
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; `str()` says which and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast the clock runs, and how long generation takes as a share of the provider's own time."""
+
+    rate: float = 1.0
+    latency: float = BRISK
+
+    @classmethod
+    def parse(cls, text: str) -> "Speed":
+        """Read `brisk`, `real`, `instant` or a number; raises SettingError for anything else."""
+        named = {"brisk": cls(), "real": cls(1.0, 1.0), "instant": cls(1.0, 0.0)}
+        if text in named:
+            return named[text]
+        try:
+            rate = float(text)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate <= 1e6:
+            raise SettingError(f"speed is brisk, real, instant or a number up to 1000000, not {text!r}")
+        return cls(rate, 1.0)
+
+
+def _default_cache() -> Path:
+    return Path(tempfile.gettempdir()) / "understudy-media"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server is started with."""
+
+    host: str = "127.0.0.1"
+    port: int = 8899
+    speed: Speed = field(default_factory=Speed)
+    seed: int | None = None
+    public_url: str | None = None
+    port_file: Path | None = None
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    api_keys: frozenset[str] = frozenset()
+    balance: Decimal = Decimal(1000)
+    switches: Mapping[str, str] = field(default_factory=dict)
+    cache_dir: Path = field(default_factory=_default_cache)
+    cache_size: int = 1024
+    max_body: int = 32
+    allow_link_local: bool = False
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The largest request body that is read, in bytes."""
+        return self.max_body * 1024 * 1024
+
+    @property
+    def cache_bytes(self) -> int:
+        """How much disk the placeholders may take, in bytes."""
+        return self.cache_size * 1024 * 1024
+
+    def switches_of(self, provider: str) -> dict[str, str]:
+        """The switches set for one provider, by their own names."""
+        prefix = f"{provider}."
+        return {name.removeprefix(prefix): value for name, value in self.switches.items() if name.startswith(prefix)}

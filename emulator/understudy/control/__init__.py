@@ -1,0 +1,1 @@
+"""`/_understudy/…`: what a test may ask the stand-in itself."""

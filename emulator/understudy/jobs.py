@@ -1,0 +1,56 @@
+"""A job carries its whole plan from the moment of submit; where it stands is a pure function of time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from understudy_contracts.errors import ErrorCase
+
+State = Literal["processing", "success", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One output of a job: when it finishes, and how."""
+
+    id: str
+    seed: int
+    finishes_at: float
+    error: ErrorCase | None = None
+
+    def state(self, now: float) -> State:
+        """Where this result stands at `now`."""
+        if now < self.finishes_at:
+            return "processing"
+        return "success" if self.error is None else "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A submitted task with its plan.
+
+    `request` is the task as JSON; each result lasts `seconds`, costs `cost` micro-dollars, is a file of type
+    `container` for `expires_after` seconds, and carries `extras` in the answers that show it.
+    """
+
+    id: str
+    provider: str
+    model: str
+    container: str
+    request: bytes
+    origin: str
+    submitted_at: float
+    seconds: float
+    cost: int
+    results: tuple[Result, ...]
+    expires_after: float
+    extras: Mapping[str, Any]
+
+    @property
+    def finishes_at(self) -> float:
+        """When the last of its results finishes."""
+        return max(result.finishes_at for result in self.results)
+
+    def expired(self, result: Result, now: float) -> bool:
+        """Whether the result's file is gone: its time to live, counted from when it finished, is over."""
+        return now >= result.finishes_at + self.expires_after

@@ -1,0 +1,35 @@
+"""Runware: one path for everything, an array of tasks in, an envelope of data and errors out."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+
+from understudy.engine import Engine
+
+from .files import Files
+from .rest import Rest
+from .tasks import Tasks
+from .video import Video
+
+
+class Runware:
+    """Runware's face."""
+
+    name = "runware"
+
+    def __init__(self, engine: Engine) -> None:
+        video = Video(engine)
+        self._rest = Rest(engine, Tasks(engine, video))
+        self._files = Files(engine, video)
+
+    def base_url(self, origin: str) -> str:
+        """What an SDK calls its HTTP base URL."""
+        return f"{origin}/v1"
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The API, and the files its answers point to."""
+        return [
+            # A route without methods, on a class: Starlette then hands over the bare ASGI call.
+            Route("/v1", self._rest, methods=["POST"]),
+            Route("/video/os/{shard}/ws/5/vi/{filename}", self._files, methods=["GET", "HEAD", "OPTIONS"]),
+        ]

@@ -1,0 +1,83 @@
+"""What Runware sends by itself when a result is done: the file to `uploadEndpoint`, then the webhook."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from understudy.accounts import Account
+from understudy.deliveries import Delivery, RetryPolicy
+from understudy.engine import Engine
+from understudy.jobs import Job, Result
+from understudy.media.clip import Clip
+
+from .answers import Answers
+
+#: 250 ms doubling to 8 s with jitter, an answer within 5 s: Runware's agent skills. When it gives up is not documented.
+WEBHOOK_RETRIES = RetryPolicy(first=0.25, cap=8.0, attempts=10, timeout=5.0)
+
+#: Nothing is documented about retrying uploads: the webhook's delays, a file's patience.
+UPLOAD_RETRIES = RetryPolicy(first=0.25, cap=8.0, attempts=5, timeout=60.0)
+
+
+class Callbacks:
+    """Plans the deliveries of a job."""
+
+    def __init__(self, engine: Engine, answers: Answers, clip: Callable[[Job, Result], Clip]) -> None:
+        self._engine = engine
+        self._answers = answers
+        self._clip = clip
+
+    def plan(self, job: Job, task: Mapping[str, Any], account: Account) -> None:
+        """Queue what each result of the job will send, at the moment it finishes."""
+        for result in job.results:
+            webhook = self._webhook(job, result, task.get("webhookURL"))
+            upload = self._upload(job, result, task.get("uploadEndpoint"))
+            if upload is not None:
+                upload.then = webhook
+            for delivery in filter(None, (upload, webhook)):
+                account.deliveries.append(delivery)
+            if (first := upload or webhook) is not None:
+                self._engine.outbox.add(first)
+
+    def _webhook(self, job: Job, result: Result, url: str | None) -> Delivery | None:
+        if url is None:
+            return None
+
+        async def body() -> bytes:
+            return orjson.dumps(self._answers.webhook(job, result))
+
+        return Delivery(
+            id=f"webhook-{result.id}",
+            kind="webhook",
+            job=job.id,
+            result=result.id,
+            url=url,
+            due=result.finishes_at,
+            method="POST",
+            content_type="application/json",
+            produce=body,
+            policy=WEBHOOK_RETRIES,
+        )
+
+    def _upload(self, job: Job, result: Result, url: str | None) -> Delivery | None:
+        if url is None or result.error is not None:
+            return None
+        clip = self._clip(job, result)
+
+        async def file() -> Path:
+            return await self._engine.studio.file(clip)
+
+        return Delivery(
+            id=f"upload-{result.id}",
+            kind="upload",
+            job=job.id,
+            result=result.id,
+            url=url,
+            due=result.finishes_at,
+            method="PUT",
+            content_type=clip.content_type,
+            produce=file,
+            policy=UPLOAD_RETRIES,
+        )

@@ -1,0 +1,46 @@
+"""The files that Runware's answers point to."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from understudy.engine import Engine
+from understudy.media.serve import preflight, respond
+
+from .video import Video
+
+
+class Files:
+    """Serves `/video/os/<shard>/ws/5/vi/<videoUUID>.<format>` to anyone who knows the URL, as the provider does.
+
+    A file that is not finished, failed, expired or never was is a 404: the URLs carry no signature that could
+    expire, so a file past its time to live is simply gone.
+    """
+
+    def __init__(self, engine: Engine, video: Video) -> None:
+        self._engine = engine
+        self._video = video
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request for a file."""
+        response = await self._response(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return preflight()
+        filename: str = request.path_params["filename"]
+        video_id, _, container = filename.partition(".")
+        job, result = self._engine.shelf.get(video_id, (None, None))
+        if job is None or result is None or job.container != container:
+            return _gone("no result has this file")
+        now = self._engine.clock.now()
+        if result.state(now) != "success":
+            return _gone("the result with this file is not finished, or failed")
+        if job.expired(result, now):
+            return _gone(f"this file's time to live of {job.expires_after:g} s is over")
+        return await respond(request, self._engine.studio, self._video.clip(job, result), filename)
+
+
+def _gone(why: str) -> Response:
+    return JSONResponse({"error": why}, status_code=404)

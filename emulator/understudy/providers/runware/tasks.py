@@ -1,0 +1,163 @@
+"""What Runware does with an array of tasks, whatever transport brought it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from understudy.accounts import Account
+from understudy.engine import Engine
+from understudy.faults import UnknownFault, called_for
+from understudy_contracts.provider import contract
+
+from .answers import Answers
+from .refusals import Refusal, Refusals
+from .video import Video
+
+
+class TransportFault(Exception):
+    """The answer never comes from the provider: a gateway answers in its place, with a page."""
+
+    def __init__(self, status: int, page: str) -> None:
+        super().__init__(f"HTTP {status} from a gateway")
+        self.status = status
+        self.page = page
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, where they reached us, and whether they only want to know the price."""
+
+    account: Account
+    origin: str
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back: items of the tasks that went well, errors of those that did not."""
+
+    data: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    accepted: int = 0
+    refused: list[int] = field(default_factory=list)
+
+    def refuse(self, *refusals: Refusal) -> None:
+        """Add the errors of one refused task."""
+        for refusal in refusals:
+            self.errors.append(refusal.item)
+            self.refused.append(refusal.status)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status: 200 when any task was accepted, else what the refusals agree on, else 400."""
+        if self.accepted or not self.refused:
+            return 200
+        return self.refused[0] if len(set(self.refused)) == 1 else 400
+
+
+class Tasks:
+    """Every task type the emulator performs."""
+
+    def __init__(self, engine: Engine, video: Video) -> None:
+        self._engine = engine
+        self._video = video
+        self._answers: Answers = video.answers
+        self.refusals: Refusals = video.refusals
+        runware = contract("runware")
+        self._catalogue = runware.errors
+        self._get_response = runware.judge("get-response-request")
+        self._acknowledges = video.stance["acknowledgement"] == "item"
+        self._unknown_task_is_an_error = video.stance["unknown-task"] == "error"
+
+    def account(self, key: str) -> Account | Refusal:
+        """The account of a key, or the refusal that a wrong key meets."""
+        try:
+            fault = called_for((key,), self._catalogue)
+        except UnknownFault as problem:
+            return self.refusals.unknown_fault(problem)
+        if fault is not None and fault.kind == "auth":
+            return self.refusals.of_case(fault)
+        account = self._engine.accounts.of(key, self._engine.clock.now())
+        return account if account is not None else self.refusals.make("invalidApiKey")
+
+    async def perform(self, caller: Caller, tasks: list[Any]) -> Answer:
+        """Perform each task in turn; one that fails leaves the others alone."""
+        answer = Answer()
+        for task in tasks:
+            if not isinstance(task, dict):
+                answer.refuse(
+                    self.refusals.make(
+                        "invalidRequestBody", expectation="Here, something in the array is not an object."
+                    )
+                )
+                continue
+            match task.get("taskType"):
+                case "getResponse":
+                    self._poll(caller, task, answer)
+                case "videoInference":
+                    await self._submit(caller, task, answer)
+                case "ping":
+                    answer.data.append({"taskType": "ping", "pong": True})
+                    answer.accepted += 1
+                case _:
+                    answer.refuse(self._not_a_task(task))
+        return answer
+
+    def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+        uuid = task.get("taskUUID")
+        job = caller.account.jobs.get(uuid) if isinstance(uuid, str) else None
+        if job is not None:
+            self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
+            self._video.will_be_fetched(job)
+        elif violations := self._get_response.violations(task):
+            answer.refuse(*self.refusals.of_violations(task, violations))
+            return
+        elif self._unknown_task_is_an_error:
+            answer.refuse(self.refusals.make("taskNotFound", task))
+            return
+        answer.accepted += 1
+
+    async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+        try:
+            fault = called_for((caller.account.key, *_texts(task)), self._catalogue)
+        except UnknownFault as problem:
+            answer.refuse(self.refusals.unknown_fault(problem, task))
+            return
+        if fault is not None and fault.strikes == "transport":
+            raise TransportFault(fault.status or 502, fault.message)
+        if fault is not None and fault.strikes == "submit":
+            answer.refuse(self.refusals.of_case(fault, task))
+            return
+        uuid = task.get("taskUUID")
+        if isinstance(uuid, str) and uuid in caller.account.jobs and not caller.dry_run:
+            answer.refuse(self.refusals.make("conflictTaskUUID", task))
+            return
+        order = await self._video.order(task)
+        if isinstance(order, list):
+            answer.refuse(*order)
+            return
+        if caller.dry_run:
+            answer.data.append(self._answers.price(order))
+            answer.accepted += 1
+            return
+        refusal = self._video.start(order, caller.account, caller.origin, fault)
+        if refusal is not None:
+            answer.refuse(refusal)
+            return
+        answer.accepted += 1
+        if self._acknowledges:
+            answer.data.append({"taskType": "videoInference", "taskUUID": order.uuid})
+
+    def _not_a_task(self, task: dict[str, Any]) -> Refusal:
+        kind = task.get("taskType")
+        if kind is None:
+            return self.refusals.make("missingTaskType", task)
+        return self.refusals.make("unsupportedTaskType", task, value=kind)
+
+
+def _texts(task: dict[str, Any]) -> Iterator[str]:
+    """Where a person can write a magic value: the prompt and the script."""
+    speech = task.get("speech")
+    for text in (task.get("positivePrompt"), speech.get("text") if isinstance(speech, dict) else None):
+        if isinstance(text, str):
+            yield text

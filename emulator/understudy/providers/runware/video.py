@@ -1,0 +1,182 @@
+"""A videoInference task from its request to its plan: what it lasts, costs and shows, and when it is done."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.accounts import Account
+from understudy.engine import Engine
+from understudy.jobs import Job, Result
+from understudy.ledger import InsufficientCredit, Part
+from understudy.media.clip import Clip
+from understudy.media.sources import audio_seconds, image_aspect
+from understudy.targets import ForbiddenTarget, check_literal
+from understudy_contracts.errors import ErrorCase
+from understudy_contracts.models import Model
+from understudy_contracts.provider import contract
+
+from .answers import Answers
+from .callbacks import Callbacks
+from .refusals import Refusal, Refusals
+
+log = logging.getLogger("understudy.runware")
+
+#: How long a result's URL lasts when the task says no `ttl`: seen by a third party, never documented.
+DEFAULT_TTL = 7 * 24 * 3600.0
+
+#: Each further result of a task finishes this share of the running time later: assumed, so that partial results occur.
+_STAGGER = 0.15
+
+#: How many files the emulator remembers to have begun; beyond that it may begin one again, which costs nothing.
+_BEGUN_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A task that was found valid, with its price: `cost` in micro-dollars for each of `count` results."""
+
+    uuid: str
+    task: Mapping[str, Any]
+    model: Model
+    seconds: float
+    cost: int
+    count: int
+
+
+class Video:
+    """Judges, prices, plans and draws videoInference tasks."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        runware = contract("runware")
+        self._models = runware.models
+        self.stance = runware.switch_values(engine.settings.switches_of("runware"))
+        self._judges = {name: runware.model_judge(name, self.stance) for name in self._models}
+        self.refusals = Refusals(runware.errors, self.stance)
+        self.answers = Answers(self.refusals, self.stance)
+        self._callbacks = Callbacks(engine, self.answers, self.clip)
+        self._begun: set[str] = set()
+
+    async def order(self, task: dict[str, Any]) -> Order | list[Refusal]:
+        """Judge and price a task; what is wrong with it comes back as one refusal per violation."""
+        name = task.get("model")
+        if not isinstance(name, str) or (model := self._models.get(name)) is None:
+            return [self.refusals.of_model(task)]
+        judge = self._judges[name]
+        if not judge.accepts(task):
+            return self.refusals.of_violations(task, judge.violations(task))
+        if refused := self._forbidden_targets(task):
+            return refused
+        seconds = model.duration.seconds(task, await self._audio_length(model, task))
+        return Order(
+            uuid=task["taskUUID"],
+            task=task,
+            model=model,
+            seconds=seconds,
+            cost=int(model.price.cost(seconds) * 1_000_000),
+            count=int(task.get("numberResults", 1)),
+        )
+
+    def start(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Refusal | None:
+        """Plan the job, hold its price and file it; comes back with a refusal when the account cannot pay."""
+        if order.uuid in account.jobs:
+            # Its twin got in while this one's audio was being read.
+            return self.refusals.make("conflictTaskUUID", dict(order.task))
+        job = self._plan(order, account, origin, fault)
+        billed = fault is None or fault.billed
+        parts = tuple(Part(result.id, result.finishes_at, job.cost, billed) for result in job.results)
+        try:
+            account.ledger.commit(job.id, job.submitted_at, parts)
+        except InsufficientCredit:
+            return self.refusals.make("videoInferenceInsufficientCredits", dict(order.task))
+        account.jobs[job.id] = job
+        for result in job.results:
+            self._engine.shelf[result.id] = (job, result)
+        self._callbacks.plan(job, order.task, account)
+        log.info("%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6)
+        return None
+
+    def will_be_fetched(self, job: Job) -> None:
+        """Begin the files of finished results: whoever sees a result asks for its file next."""
+        now = self._engine.clock.now()
+        for result in job.results:
+            if result.id not in self._begun and result.state(now) == "success":
+                if len(self._begun) >= _BEGUN_KEPT:
+                    self._begun.clear()
+                self._begun.add(result.id)
+                self._engine.studio.warm(self.clip(job, result))
+
+    def clip(self, job: Job, result: Result) -> Clip:
+        """What the placeholder of a result shows."""
+        task = orjson.loads(job.request)
+        inputs, speech, settings = (task.get(name) or {} for name in ("inputs", "speech", "settings"))
+        image = inputs.get("image")
+        model = self._models[job.model]
+        width, height = model.size.size(task, image_aspect(image) if isinstance(image, str) else None)
+        face = inputs.get("avatar") or ("the given image" if image else "no avatar")
+        return Clip(
+            width=width,
+            height=height,
+            milliseconds=max(40, round(job.seconds * 1000)),
+            container=job.container,
+            quality=int(task.get("outputQuality", 95)),
+            title=model.name,
+            lines=(
+                str(speech.get("text") or task.get("positivePrompt") or ""),
+                f"{face}, voice {speech.get('voice', 'auto')}",
+                f"task {job.id}",
+            ),
+            background=settings.get("backgroundColor"),
+            hue=result.seed % 360,
+        )
+
+    def _plan(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Job:
+        now = self._engine.clock.now()
+        queued, running = order.model.latency.seconds(order.seconds)
+        pace = self._engine.settings.speed.latency
+        results = tuple(
+            Result(
+                id=account.new_id(),
+                seed=account.random.getrandbits(31),
+                finishes_at=now + pace * (queued + running * (1 + _STAGGER * index)),
+                error=fault,
+            )
+            for index in range(order.count)
+        )
+        return Job(
+            id=order.uuid,
+            provider="runware",
+            model=order.model.id,
+            container=str(order.task.get("outputFormat", "MP4")).lower(),
+            request=orjson.dumps(order.task),
+            origin=origin,
+            submitted_at=now,
+            seconds=order.seconds,
+            cost=order.cost,
+            results=results,
+            expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
+            extras=self.answers.extras(order),
+        )
+
+    def _forbidden_targets(self, task: dict[str, Any]) -> list[Refusal]:
+        if self._engine.settings.allow_link_local:
+            return []
+        refused = []
+        for parameter in ("webhookURL", "uploadEndpoint"):
+            url = task.get(parameter)
+            if url is not None:
+                try:
+                    check_literal(url)
+                except ForbiddenTarget as reason:
+                    refused.append(self.refusals.invalid(task, parameter, f"{reason}."))
+        return refused
+
+    async def _audio_length(self, model: Model, task: Mapping[str, Any]) -> float | None:
+        field = model.duration.audio_field
+        source: Any = task
+        for step in field.split(".") if field else ():
+            source = source.get(step) if isinstance(source, Mapping) else None
+        return await audio_seconds(source) if isinstance(source, str) else None

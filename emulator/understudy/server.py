@@ -1,0 +1,118 @@
+"""Running the application on a real port: in the foreground for a person, in a thread for tests and the demo."""
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
+from typing import Self
+
+import uvicorn
+
+from .app import build_app
+from .clock import Clock
+from .config import SettingError, Settings
+from .engine import Engine
+
+#: How a server that listens everywhere is reached from its own machine.
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+#: How long answers in flight may take to finish once the server was asked to stop, in seconds.
+GRACE = 0.7
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, telling when it listens, and ending quietly on a signal instead of raising it again."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class Server:
+    """One emulator on one port. `with Server(settings) as server:` runs it in a thread until the block ends."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._socket = _listen(settings.host, settings.port)
+        self.port: int = self._socket.getsockname()[1]
+        self.engine = Engine.build(settings, clock)
+        self._ready = threading.Event()
+        self._on_ready: Callable[[], None] = self._ready.set
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(
+                build_app(self.engine),
+                access_log=False,
+                log_config=None,
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]  # asyncio takes fractions
+            ),
+            lambda: self._on_ready(),
+        )
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server is reached from this machine, such as `http://127.0.0.1:8899`."""
+        host = _LOOPBACK_OF.get(self.settings.host, self.settings.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Serve in this thread until a signal ends it; `on_ready` is called once the port answers."""
+        self._on_ready = on_ready
+        self._uvicorn.run(sockets=[self._socket])
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(
+            target=self._uvicorn.run, args=([self._socket],), name="understudy", daemon=True
+        )
+        self._thread.start()
+        while not self._ready.wait(0.05):
+            if not self._thread.is_alive():
+                raise RuntimeError("the server ended before it was ready")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._thread is not None
+        self._uvicorn.should_exit = True
+        self._thread.join()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as reason:
+        listener.close()
+        raise SettingError(f"cannot listen on {host}:{port}: {reason.strerror or reason}") from reason
+    return listener

@@ -1,0 +1,73 @@
+"""Bytes in and bytes out over plain ASGI: what every provider's routes share, kept off the slow paths."""
+
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+JSON_HEADERS = (b"content-type", b"application/json; charset=utf-8")
+
+#: How much of a refused body is read and dropped, so that the sender gets to see the answer.
+_DRAIN = 64 * 1024 * 1024
+
+
+class BodyTooLarge(Exception):
+    """The request's body is larger than the server reads."""
+
+
+class ClientGone(Exception):
+    """The caller hung up before its request was complete."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole request body; raises BodyTooLarge above `limit` bytes, ClientGone when the caller hung up."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise BodyTooLarge
+        return body
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if not message.get("more_body") or size > limit + _DRAIN:
+            break
+        message = await receive()
+    if size > limit:
+        raise BodyTooLarge
+    return b"".join(chunks)
+
+
+async def send_json(send: Send, status: int, document: Any, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    """Answer with a JSON document."""
+    body = orjson.dumps(document)
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [JSON_HEADERS, length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """A request header by its lower-case name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
+def origin(scope: Scope, public_url: str | None) -> str:
+    """Where the caller reached us, such as `http://127.0.0.1:8899`: every URL in an answer starts with it."""
+    if public_url is not None:
+        return public_url
+    host = header(scope, b"host")
+    if not host:
+        server = scope.get("server") or ("localhost", None)
+        host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
+    return f"{scope['scheme']}://{host}"

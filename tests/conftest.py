@@ -1,0 +1,67 @@
+"""One real server for the whole run; every test gets an account of its own by its key."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from stage import Stage
+from understudy.clock import ManualClock
+from understudy.config import Settings, Speed
+from understudy.server import Server
+
+settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("quick"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def server(cache: Path) -> Iterator[Server]:
+    """A real server on a real port whose videos take a fraction of a second; any key is its own account."""
+    with Server(Settings(port=0, speed=Speed(1.0, 1 / 300), cache_dir=cache)) as running:
+        yield running
+
+
+@pytest.fixture
+def key() -> str:
+    """An API key nobody else uses."""
+    return f"test-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def make_server(cache: Path) -> Iterator[Callable[..., Server]]:
+    """Start further servers with settings of their own; a ManualClock unless told otherwise."""
+    running: list[Server] = []
+
+    def start(clock: Any = None, **values: Any) -> Server:
+        made = Server(Settings(**{"port": 0, "cache_dir": cache, **values}), clock)
+        made.__enter__()
+        running.append(made)
+        return made
+
+    yield start
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def stage(make_server: Callable[..., Server], key: str) -> Iterator[Stage]:
+    """A server of one's own under a clock that only the test moves."""
+    clock = ManualClock()
+    made = Stage(make_server(clock), clock, key)
+    yield made
+    made.http.close()
