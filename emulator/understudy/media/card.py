@@ -132,7 +132,7 @@ def _figure(draw: ImageDraw.ImageDraw, palette: Palette, centre: float, top: flo
 
 
 def _fit(text: str, font: Font, width: float, most: int) -> Sequence[str]:
-    """Wrap at spaces into at most `most` lines, cutting words wider than a line; “…” shows what is left out."""
+    """Wrap at spaces into at most `most` lines, cutting words wider than one; “…” marks what is left out."""
     # No line holds more characters than it has pixels, so nothing beyond this can be seen.
     words = _drawable(text[: int(width) * most]).split()
     lines: list[str] = []

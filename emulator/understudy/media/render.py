@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from .card import Palette, bar_height, paint
-from .clip import FRAME_RATE, Clip
+from .clip import FRAME_RATE, RENDERER_VERSION, Clip
 from .errors import MediaError
 from .ffmpeg import Ffmpeg
 from .shelf import Shelf
@@ -25,45 +25,44 @@ SAMPLE_RATE: Final = 48_000
 TONE_SECONDS: Final = 8
 
 #: Four soft notes, each swelling and fading within its second, so that the seam falls into silence.
-_TONE: Final = (
-    "st(0\\,2*PI*t*(196+49*mod(floor(t)\\,4)))\\;0.09*pow(sin(PI*t)\\,2)*(sin(ld(0))+0.3*sin(2*ld(0)))"
-)
+_TONE: Final = "st(0\\,2*PI*t*(196+49*mod(floor(t)\\,4)))\\;0.09*pow(sin(PI*t)\\,2)*(sin(ld(0))+0.3*sin(2*ld(0)))"
 
 # One thread and no version strings: the same clip is the same bytes on every run.
 _EXACT: Final = ("-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
 _EXACT_AUDIO: Final = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
-_BT709: Final = (
-    "-colorspace",
-    "bt709",
-    "-color_primaries",
-    "bt709",
-    "-color_trc",
-    "bt709",
-    "-color_range",
-    "tv",
-)
+_BT709: Final = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+
+
+# Opus starts 6.5 ms before zero; repeated, that would shift the sound a little further at every seam.
+_EVEN_OPUS: Final = ("-bsf:a", "setts=ts=N*960:duration=960")
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How one family of containers stores picture and sound."""
+    """How one family of containers stores picture and sound.
+
+    The formats are those of the pieces, whatever the finished file is: WEBM's clock of milliseconds would lose
+    a frame at the seams.
+    """
 
     name: str
     picture_format: str
     sound_format: str
     sound: tuple[str, ...]
     samples: int
-    finest: int
-    coarsest: int
+    steps: tuple[int, ...]
 
-    def quantizer(self, quality: int) -> int:
-        """The codec's own step for a quality of 20 to 99: larger is coarser and smaller in bytes."""
-        share = (quality - 20) / 79
-        return round(self.coarsest + (self.finest - self.coarsest) * share)
+    def step(self, quality: int) -> int:
+        """The quantizer for a quality of 20 to 99.
+
+        There are fewer steps than qualities: between neighbouring quantizers chance can outweigh the difference,
+        and a better quality must never be the smaller file.
+        """
+        return self.steps[(quality - 20) * len(self.steps) // 80]
 
     def picture(self, quality: int) -> tuple[str, ...]:
-        """The encoder's arguments. A constant step keeps the size growing with the quality, always."""
-        step = str(self.quantizer(quality))
+        """The encoder's arguments. A constant quantizer ties the size to the quality and to nothing else."""
+        step = str(self.step(quality))
         if self.name == "vp9":
             return (
                 *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", step),
@@ -72,8 +71,8 @@ class Codec:
         return ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-sc_threshold", "0", "-qp", step)
 
 
-AVC: Final = Codec("avc", "mp4", "adts", ("-c:a", "aac", "-b:a", "40k"), 1024, finest=26, coarsest=46)
-VP9: Final = Codec("vp9", "webm", "webm", ("-c:a", "libopus", "-b:a", "24k"), 960, finest=20, coarsest=60)
+AVC: Final = Codec("avc", "mp4", "adts", ("-c:a", "aac", "-b:a", "40k"), 1024, tuple(range(46, 24, -2)))
+VP9: Final = Codec("vp9", "mp4", "mp4", ("-c:a", "libopus", "-b:a", "24k", *_EVEN_OPUS), 960, (60, 52, 44, 36, 28, 20))
 
 _PACKING: Final = {
     "mp4": ("-f", "mp4", "-movflags", "+faststart"),
@@ -88,7 +87,7 @@ def codec_of(clip: Clip) -> Codec:
 
 
 def loop_frames(clip: Clip) -> int:
-    """Frames in the picture loop: three seconds, fewer where frames are so large that time outweighs bytes."""
+    """Frames in the picture loop: three seconds, fewer where frames are so large that time matters more."""
     width, height = clip.pixels
     return FRAME_RATE * (3 if width * height <= 1280 * 720 else 2 if width * height <= 1920 * 1088 else 1)
 
@@ -110,7 +109,7 @@ class Renderer:
         codec = codec_of(clip)
         loop, tone, name = (
             f"{clip.picture_key}.loop",
-            f"{codec.name}-{TONE_SECONDS}s.tone",
+            f"{codec.name}-{RENDERER_VERSION}.tone",
             f"{clip.key}{clip.suffix}",
         )
         with ExitStack() as held:
@@ -141,7 +140,8 @@ class Renderer:
         return self._shelf.root / name
 
     def _compose(self, clip: Clip, codec: Codec, picture: Path, sound: Path, name: str) -> Path:
-        packets = max(1, round(clip.milliseconds * SAMPLE_RATE / 1000 / codec.samples))
+        # Half a frame short, so that the last frame wanted is in and the next one out, however a clock rounds.
+        seconds = (clip.frames - 0.5) / FRAME_RATE
         self._write(
             name,
             (
@@ -155,7 +155,7 @@ class Renderer:
                     f"file:{sound}",
                 ),
                 *("-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1"),
-                *("-frames:v", str(clip.frames), "-frames:a", str(packets)),
+                *("-t", f"{seconds:.3f}"),
                 *("-fflags", "+bitexact", *_PACKING[clip.container]),
             ),
         )
@@ -177,11 +177,11 @@ def picture_arguments(clip: Clip, frames: int) -> tuple[str, ...]:
         f"loop=loop=-1:size=1:start=0,setpts=N/{FRAME_RATE}/TB[card];"
         f"color={colour}:s={max(2, width // 10 * 2)}x{bar}:r={FRAME_RATE},"
         "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p[bar];"
-        f"[card][bar]overlay=x='(W+w)*mod(n,{period})/{period}-w':y=H-h[out]"
+        f"[card][bar]overlay=x='(W+w)*mod(n,{period})/{period}-w':y=H-h,{_BT709}[out]"
     )
     return (
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(FRAME_RATE)),
         *("-i", "-", "-filter_complex", graph, "-map", "[out]", "-frames:v", str(frames)),
         *codec_of(clip).picture(clip.quality),
-        *("-g", str(period), *_BT709),
+        *("-g", str(period)),
     )

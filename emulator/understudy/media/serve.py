@@ -47,6 +47,19 @@ async def respond(request: Request, studio: Studio, clip: Clip, filename: str) -
         return _ClipResponse(path, studio, clip, ranges or [], filename, headers)
 
 
+def preflight() -> Response:
+    """Answer a browser that asks, before its GET, whether a page from elsewhere may send `Range`: it may."""
+    return Response(
+        status_code=204,
+        headers={
+            "access-control-allow-origin": "*",
+            "access-control-allow-methods": "GET, HEAD",
+            "access-control-allow-headers": "Range, If-Range, If-None-Match",
+            "access-control-max-age": "86400",
+        },
+    )
+
+
 class _ClipResponse(FileResponse):
     """Starlette's file response for the sending; what is to be sent has been decided already.
 

@@ -38,9 +38,7 @@ class Shelf:
             now = probe.stat().st_mtime_ns
             probe.unlink()
         except OSError as error:
-            raise MediaError(
-                f"the media cache {root} cannot be written to: {error.strerror or error}"
-            ) from error
+            raise MediaError(f"the media cache {root} cannot be written to: {error.strerror or error}") from error
         for draft in root.glob(".*.draft"):
             with suppress(OSError):
                 if now - draft.stat().st_mtime_ns > _ABANDONED_NANOSECONDS:
