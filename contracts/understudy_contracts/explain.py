@@ -47,20 +47,27 @@ class Explainer:
         """List each violation once; what only follows from another is left out."""
         found = [_violation(error, instance) for error in self._validator.iter_errors(instance)]
         mistyped = {violation.path for violation in found if violation.rule == "type"}
-        broken = {dotted(violation.path) for violation in found if violation.path}
-        kept: list[Violation] = []
+        bad = {dotted(violation.path) for violation in found if _speaks_of_its_place(violation)}
+        kept: dict[object, Violation] = {}
         for violation in found:
-            follows = violation.rule != "type" and violation.path in mistyped
-            if "x-rule" in violation.schema:
-                follows = follows or any(
-                    name.startswith(f"{parent}.") for name in violation.parameters for parent in broken
-                )
-            same = any(
-                (violation.path, violation.rule, violation.parameters) == (k.path, k.rule, k.parameters) for k in kept
-            )
-            if not follows and not same:
-                kept.append(violation)
-        return kept
+            if violation.path in mistyped and violation.rule != "type":
+                continue
+            if "x-rule" in violation.schema and _follows(violation, bad):
+                continue
+            kept.setdefault((violation.path, violation.rule, violation.parameters), violation)
+        return list(kept.values())
+
+
+def _speaks_of_its_place(violation: Violation) -> bool:
+    absent = violation.rule in ("required", "dependentRequired")
+    return bool(violation.path) and not absent and "x-rule" not in violation.schema
+
+
+def _follows(violation: Violation, bad: set[str]) -> bool:
+    # Nothing can be said about members of what is no object, nor about a pair of values of which one is refused.
+    if choices(violation.schema) and bad.intersection(violation.parameters):
+        return True
+    return any(name.startswith(f"{parent}.") for name in violation.parameters for parent in bad)
 
 
 # Keywords that jsonschema would judge or tell differently.

@@ -8,6 +8,9 @@ from urllib.parse import urljoin
 
 from .schema import Schema
 
+#: Where something stands in nested objects.
+Path = tuple[str, ...]
+
 
 def parts(schema: Schema, resources: Mapping[str, Schema]) -> Iterator[Schema]:
     """Walk a schema and everything it includes by `$ref` and `allOf`, itself first.
@@ -67,3 +70,19 @@ def look_up(instance: object, name: str) -> object:
     for step in name.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
     return found
+
+
+def place(instance: dict[str, Any], path: Path, value: object) -> None:
+    """Put a value into nested objects, making those that are missing."""
+    *parents, last = path
+    for step in parents:
+        instance = instance.setdefault(step, {})
+    instance[last] = value
+
+
+def remove(instance: dict[str, Any], path: Path) -> None:
+    """Take a value out of nested objects; nothing happens when it is not there."""
+    *parents, last = path
+    for step in parents:
+        instance = instance.get(step, {})
+    instance.pop(last, None)

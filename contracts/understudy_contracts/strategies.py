@@ -1,0 +1,173 @@
+"""Requests for property tests: valid ones, and ones that break exactly one rule and say which.
+
+Both are made from the models' schemas, so a new model, field or rule is tested without a new line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import chain, combinations
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from .provider import contract
+from .schema import Judge
+from .shape import choices, place, remove, rules
+from .values import Fault, faults, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A request that breaks one rule, with the name of the rule and of a parameter its violation names."""
+
+    request: dict[str, Any]
+    rule: str
+    parameter: str
+
+
+def request(provider: str, model: str, **switches: str) -> SearchStrategy[dict[str, Any]]:
+    """Make valid requests for a model: single ones, without the surrounding list.
+
+    Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
+    """
+    maker = _maker(provider, model, tuple(sorted(switches.items())))
+    return st.sampled_from(maker.presences).flatmap(maker.valid)
+
+
+def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy[Broken]:
+    """Make requests that break exactly one rule of a model, each labelled with the rule and a parameter.
+
+    Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
+    """
+    maker = _maker(provider, model, tuple(sorted(switches.items())))
+    # One way a place and a keyword, so that no rule drowns among the others.
+    ways = [maker.broken(fault, presences) for fault, presences in maker.faults]
+    ways += [maker.against(rule, presences) for rule, presences in maker.wrong]
+    ways += [maker.off_choice(rule) for rule in maker.rules if choices(rule)]
+    return st.sampled_from(ways).flatmap(lambda way: way).filter(maker.breaks_one_rule)
+
+
+#: Which of the parameters that rules speak of are in a request.
+_Presence = tuple[str, ...]
+
+
+class _Maker:
+    """What is known about the requests of one model under one set of switches."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.fields = fields(judge.schema, judge.resources)
+        self.rules = rules(judge.schema, judge.resources)
+        self.bound = tuple(dict.fromkeys(name for rule in self.rules for name in rule["x-rule"]["parameters"]))
+
+    @cached_property
+    def _all_presences(self) -> list[_Presence]:
+        every = chain.from_iterable(combinations(self.bound, count) for count in range(len(self.bound) + 1))
+        always = {".".join(field.path) for field in self.fields if field.required}
+        return [presence for presence in every if always.intersection(self.bound) <= set(presence)]
+
+    @cached_property
+    def presences(self) -> list[_Presence]:
+        """The combinations that keep every rule."""
+        return [presence for presence in self._all_presences if self.judge.accepts(self._typical(presence))]
+
+    @cached_property
+    def wrong(self) -> list[tuple[str, list[_Presence]]]:
+        """For each rule between parameters, the combinations that break it and nothing else."""
+        found: dict[str, list[_Presence]] = {}
+        for presence in self._all_presences:
+            violations = self.judge.violations(self._typical(presence))
+            if len(violations) == 1 and "x-rule" in violations[0].schema:
+                found.setdefault(violations[0].rule, []).append(presence)
+        return list(found.items())
+
+    @cached_property
+    def faults(self) -> list[tuple[Fault, tuple[_Presence, ...]]]:
+        """Every way to spoil a single place, with the combinations in which nothing else breaks by it."""
+        found = []
+        for fault in faults(self.judge.schema, self.judge.resources, self.fields):
+            fitting = tuple(presence for presence in self.presences if self._only_breaks(presence, fault))
+            if fitting:
+                found.append((fault, fitting))
+        return found
+
+    def _only_breaks(self, presence: _Presence, fault: Fault) -> bool:
+        return self.breaks_one_rule(_spoilt(self._typical(presence), fault.typical, fault))
+
+    def _typical(self, presence: _Presence) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for field in self.fields:
+            name = ".".join(field.path)
+            if name in presence or (field.required and name not in self.bound):
+                place(made, field.path, deepcopy(field.typical))
+        for rule in self.rules:
+            for name, value in (choices(rule) or [{}])[0].items():
+                if name in presence:
+                    place(made, tuple(name.split(".")), value)
+        return made
+
+    def valid(self, presence: _Presence) -> SearchStrategy[dict[str, Any]]:
+        """Requests with these of the bound parameters; valid when the combination is."""
+        return _request(self, presence)
+
+    def broken(self, fault: Fault, presences: tuple[_Presence, ...]) -> SearchStrategy[Broken]:
+        """Requests spoilt in one place."""
+        bases = st.sampled_from(presences).flatmap(self.valid)
+        return st.builds(_spoilt, bases, fault.bad or st.none(), st.just(fault))
+
+    def against(self, rule: str, presences: list[_Presence]) -> SearchStrategy[Broken]:
+        """Requests that break a rule by what they hold and what they lack."""
+        names = next(body["x-rule"]["parameters"] for body in self.rules if body["x-rule"]["name"] == rule)
+        bases = st.sampled_from(presences).flatmap(self.valid)
+        return bases.map(lambda base: Broken(base, rule, names[0]))
+
+    def off_choice(self, rule: Mapping[str, Any]) -> SearchStrategy[Broken]:
+        """Requests whose values are each allowed, but not together."""
+        names = tuple(choices(rule)[0])
+        chosen = [next(field for field in self.fields if field.path == tuple(name.split("."))) for name in names]
+        presences = [presence for presence in self.presences if set(names) <= set(presence)]
+
+        def spoil(base: dict[str, Any], together: tuple[Any, ...]) -> Broken:
+            for field, value in zip(chosen, together, strict=True):
+                place(base, field.path, value)
+            return Broken(base, rule["x-rule"]["name"], names[0])
+
+        together = st.tuples(*(field.values for field in chosen))
+        return st.builds(spoil, st.sampled_from(presences).flatmap(self.valid), together)
+
+    def breaks_one_rule(self, broken: Broken) -> bool:
+        """Tell whether the label of a broken request is the whole truth."""
+        violations = self.judge.violations(broken.request)
+        return [v.rule for v in violations] == [broken.rule] and broken.parameter in violations[0].parameters
+
+
+@st.composite
+def _request(draw: st.DrawFn, maker: _Maker, presence: _Presence) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for field in maker.fields:
+        name = ".".join(field.path)
+        if name in presence if name in maker.bound else field.required or draw(st.booleans()):
+            place(made, field.path, draw(field.values))
+    for rule in maker.rules:
+        options = [option for option in choices(rule) if set(option) <= set(presence)]
+        for name, value in (draw(st.sampled_from(options)) if options else {}).items():
+            place(made, tuple(name.split(".")), value)
+    return made
+
+
+def _spoilt(request: dict[str, Any], bad: Any, fault: Fault) -> Broken:
+    if fault.bad is None:
+        remove(request, fault.path)
+    else:
+        place(request, fault.path, bad)
+    return Broken(request, fault.rule, ".".join(fault.path))
+
+
+@cache
+def _maker(provider: str, model: str, switches: tuple[tuple[str, str], ...]) -> _Maker:
+    return _Maker(contract(provider).model_judge(model, dict(switches)))
