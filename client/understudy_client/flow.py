@@ -176,7 +176,7 @@ def persist(
 ) -> Flow[Reply]:
     """Send one request until it is answered, retries run out, or the deadline leaves no time for another.
 
-    is_whole: says of a 2xx answer whether its body is complete; a body cut short on a connection without a
+    is_whole: says of an answer whether its body is complete; a body cut short on a connection without a
     length looks like any other answer to HTTP.
     """
     repeated, attempt = False, 0
@@ -185,7 +185,7 @@ def persist(
         left = deadline.remaining()
         # A last look is worth a second even when the deadline has just passed.
         outcome = yield from ask(request if left is None else replace(request, timeout=max(1.0, left)))
-        if isinstance(outcome, Answer) and outcome.status < 300 and not is_whole(outcome):
+        if isinstance(outcome, Answer) and not is_whole(outcome):
             pause = backoff.pause(attempt, Lost(ValueError("the answer broke off"), sent=True))
         else:
             pause = backoff.pause(attempt, outcome)

@@ -69,6 +69,7 @@ def refusal(
     *,
     job: Job | None = None,
     about: Literal["submit", "question", "job"] = "job",
+    repeated: bool = False,
     results: Sequence[VideoResult] = (),
     retry_after: float | None = None,
 ) -> ProviderError:
@@ -76,6 +77,7 @@ def refusal(
 
     about: what was refused. A refused submit is never billed (runware-sdk 1.8.0, README); a refused question
     says nothing of the job it was about.
+    repeated: an earlier attempt of the same submit may have been carried out.
     """
     first = problems[0] if problems else None
     status = answer.status if answer is not None and answer.status >= 400 else None
@@ -88,7 +90,7 @@ def refusal(
         "response": answer,
         "job": job,
         "retryable": case.retryable if case else None,
-        "billed": _billed(case, about, problems),
+        "billed": _billed(case, about, status, problems, repeated),
         "errors": problems,
         "results": results,
     }
@@ -119,10 +121,12 @@ def _case(provider: str, code: str) -> ErrorCase | None:
     return next((case for case in catalogue(provider).values() if case.code == code), None)
 
 
-def _billed(case: ErrorCase | None, about: str, problems: Sequence[Problem]) -> bool | None:
+def _billed(
+    case: ErrorCase | None, about: str, status: int | None, problems: Sequence[Problem], repeated: bool
+) -> bool | None:
     if about == "submit":
-        # A gateway that answers without the provider's words may have passed the request on first.
-        return False if problems else None
+        # A gateway without the provider's words, or a server that broke, may have made the job first.
+        return False if problems and (status or 400) < 500 and not repeated else None
     return case.billed if case and about == "job" else None
 
 

@@ -67,8 +67,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
 
 
-def is_json(answer: Answer) -> bool:
-    """Say whether a body is whole: JSON that is cut short is no JSON."""
+def is_whole(answer: Answer) -> bool:
+    """Say whether a body is complete: JSON that is cut short is no JSON, and a gateway's page was never any."""
+    if answer.body.lstrip().startswith(b"<"):
+        return True
     try:
         orjson.loads(answer.body)
     except orjson.JSONDecodeError:

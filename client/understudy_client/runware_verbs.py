@@ -54,7 +54,7 @@ class Verbs:
             reply = yield from self._post(task, deadline)
             answer = self._heard(reply, job, submitting=True)
             said = codec.decode(answer).about(job.id)
-            if said.problems and not _acknowledged(said):
+            if (said.problems or answer.status >= 400) and not _acknowledged(said):
                 if reply.repeated and any(p.code == "conflictTaskUUID" for p in said.problems):
                     # The task exists, and an earlier attempt of ours is what made it.
                     return job
@@ -64,15 +64,7 @@ class Verbs:
                     answer,
                     job=job,
                     about="submit",
-                    retry_after=retry_after(answer.headers),
-                )
-            if answer.status >= 400:
-                raise refusal(
-                    codec.PROVIDER,
-                    (),
-                    answer,
-                    job=job,
-                    about="submit",
+                    repeated=reply.repeated,
                     retry_after=retry_after(answer.headers),
                 )
         return job
@@ -161,7 +153,7 @@ class Verbs:
             {"content-type": "application/json", "accept": "application/json", **(headers or {})},
             authorized=True,
         )
-        return persist(request, self.backoff, deadline or Deadline(None, self.clock), codec.is_json)
+        return persist(request, self.backoff, deadline or Deadline(None, self.clock), codec.is_whole)
 
     def _heard(self, reply: Reply, job: Job, *, submitting: bool = False) -> Answer:
         outcome = reply.outcome
