@@ -18,8 +18,6 @@ from .errors import DownloadFailed
 from .flow import Answer, Backoff, Flow, Lost, Request, Sleep, ask, is_transient
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-#: A server that sends more or less than it announced is asked again so often before it is given up.
-_MISFITS = 3
 
 
 class Arrival:
@@ -133,7 +131,7 @@ def fetch(url: str, arrival: Arrival, backoff: Backoff) -> Flow[Path]:
     Tries count anew whenever it got further than ever, so a long file on a bad line does come through. Raises
     DownloadFailed.
     """
-    attempt = misfits = furthest = 0
+    attempt = furthest = 0
     while True:
         attempt += 1
         with closing(arrival):
@@ -142,11 +140,8 @@ def fetch(url: str, arrival: Arrival, backoff: Backoff) -> Flow[Path]:
         if isinstance(outcome, Answer) and outcome.status in (200, 206, 416):
             if arrival.is_whole(outcome):
                 return arrival.finish()
-            misfits += 1
-            if misfits > _MISFITS:
-                raise _failed(f"{url} does not keep to the length it announces", arrival, outcome)
             arrival.keep_only_a_beginning()
-            outcome = Lost(ValueError("it is not as long as announced"), sent=True)
+            outcome = Lost(ValueError("it is not the part or the length that was announced"), sent=True)
         elif isinstance(outcome, Answer) and not is_transient(outcome):
             raise _failed(f"{url} answered HTTP {outcome.status}{_meaning(outcome.status)}", arrival, outcome)
         if arrival.received > furthest:
