@@ -58,10 +58,17 @@ def make_server(cache: Path) -> Iterator[Callable[..., Server]]:
         server.__exit__(None, None, None)
 
 
-@pytest.fixture
-def stage(make_server: Callable[..., Server], key: str) -> Iterator[Stage]:
-    """A server of one's own under a clock that only the test moves."""
+@pytest.fixture(scope="session")
+def patient_server(cache: Path) -> Iterator[tuple[Server, ManualClock]]:
+    """A server under a clock that only tests move; they share it, for time only ever goes forward."""
     clock = ManualClock()
-    made = Stage(make_server(clock), clock, key)
+    with Server(Settings(port=0, cache_dir=cache), clock) as running:
+        yield running, clock
+
+
+@pytest.fixture
+def stage(patient_server: tuple[Server, ManualClock], key: str) -> Iterator[Stage]:
+    """An account of one's own on a server under a clock that only the test moves."""
+    made = Stage(*patient_server, key)
     yield made
     made.http.close()

@@ -37,11 +37,11 @@ class Explainer:
 
     def __init__(self, schema: Schema, resources: Mapping[str, Schema]) -> None:
         registry: Registry[Any] = Registry().with_resources(
-            (uri, DRAFT202012.create_resource(dict(body))) for uri, body in resources.items()
+            (uri, DRAFT202012.create_resource(_without_dialect(body))) for uri, body in resources.items()
         )
         keywords = {**_KEYWORDS, "unevaluatedProperties": _unevaluated(resources)}
         make: Any = extend  # untyped in types-jsonschema
-        self._validator = make(Draft202012Validator, keywords)(dict(schema), registry=registry)
+        self._validator = make(Draft202012Validator, keywords)(_without_dialect(schema), registry=registry)
 
     def explain(self, instance: object) -> list[Violation]:
         """List each violation once; what only follows from another is left out."""
@@ -68,6 +68,11 @@ def _follows(violation: Violation, bad: set[str]) -> bool:
     if choices(violation.schema) and bad.intersection(violation.parameters):
         return True
     return any(name.startswith(f"{parent}.") for name in violation.parameters for parent in bad)
+
+
+def _without_dialect(schema: Schema) -> dict[str, Any]:
+    # Where a schema names its dialect, jsonschema judges it by that dialect's own keywords and forgets ours.
+    return {keyword: value for keyword, value in schema.items() if keyword != "$schema"}
 
 
 # Keywords that jsonschema would judge or tell differently.

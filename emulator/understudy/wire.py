@@ -11,6 +11,14 @@ JSON_HEADERS = (b"content-type", b"application/json; charset=utf-8")
 _DRAIN = 64 * 1024 * 1024
 
 
+#: How deep JSON may be nested: far beyond any contract, and safely within what every library here can walk.
+MAX_DEPTH = 128
+
+
+class BadJson(ValueError):
+    """A body is not JSON that can be worked with; `str()` says why, to be read after "Here,"."""
+
+
 class BodyTooLarge(Exception):
     """The request's body is larger than the server reads."""
 
@@ -44,6 +52,30 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     if size > limit:
         raise BodyTooLarge
     return b"".join(chunks)
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON document in a body; raises BadJson, also for one nested deeper than `MAX_DEPTH`."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as problem:
+        raise BadJson(f"it is not JSON ({problem})" if body else "it is empty") from None
+    # Counting brackets costs nothing; only what has many of them can be deep and is worth a walk.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(document) > MAX_DEPTH:
+        raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep")
+    return document
+
+
+def _depth(document: Any) -> int:
+    level, depth = [document], 0
+    while level := [
+        child
+        for parent in level
+        if isinstance(parent, dict | list)
+        for child in (parent.values() if isinstance(parent, dict) else parent)
+    ]:
+        depth += 1
+    return depth
 
 
 async def send_json(send: Send, status: int, document: Any, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:

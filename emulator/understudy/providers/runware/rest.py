@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from understudy.engine import Engine
-from understudy.wire import BodyTooLarge, ClientGone, header, origin, read_body, send_json
+from understudy.wire import BadJson, BodyTooLarge, ClientGone, header, origin, parse_json, read_body, send_json
 
 from .refusals import Refusal, Refusals
 from .tasks import Caller, Tasks, TransportFault
@@ -67,10 +66,9 @@ class Rest:
         if content_type is not None and not _is_json(content_type):
             return self._refusals.make("invalidContentType")
         try:
-            tasks = orjson.loads(body)
-        except orjson.JSONDecodeError as problem:
-            reason = f"it is not JSON ({problem})" if body else "it is empty"
-            return self._unfit(reason)
+            tasks = parse_json(body)
+        except BadJson as problem:
+            return self._unfit(str(problem))
         if not isinstance(tasks, list):
             return self._unfit(f"it is {_kind(tasks)}")
         if not tasks:
