@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 RGB = tuple[int, int, int]
 
+#: The luminance on which black and white read equally well.
+_MIDDLE_GREY = 0.179
+
 #: Pixels of the shorter side below which the words get all the room.
 _ROOM_FOR_FIGURE = 120
 
@@ -37,8 +40,8 @@ class Palette:
         """Choose colours with enough contrast to read on any background."""
         turn = (222 + clip.hue) % 360 / 360
         paper = _parse(clip.background) if clip.background else _hls(turn, 0.115, 0.42)
-        light = _luminance(paper) > 0.36
-        ink = (18, 20, 28) if light else (246, 247, 251)
+        light = _luminance(paper) > _MIDDLE_GREY
+        ink = (0, 0, 0) if light else (255, 255, 255)
         return cls(
             paper=paper,
             shade=_mix(paper, ink, 0.09),
@@ -209,5 +212,6 @@ def _mix(one: RGB, other: RGB, share: float) -> RGB:
 
 
 def _luminance(colour: RGB) -> float:
-    red, green, blue = colour
-    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
+    """Relative luminance, 0 to 1, as WCAG 2.2 defines it."""
+    red, green, blue = ((c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -112,19 +111,27 @@ class Renderer:
             f"{codec.name}-{RENDERER_VERSION}.tone",
             f"{clip.key}{clip.suffix}",
         )
-        with ExitStack() as held:
-            for piece in (loop, tone, name):
-                held.enter_context(self._shelf.hold(piece))
-            while True:
-                picture = self._shelf.find(loop) or self._draw(clip, codec, loop)
-                with self._tone_lock:
-                    sound = self._shelf.find(tone) or self._sing(codec, tone)
-                try:
-                    return self._compose(clip, codec, picture, sound, name)
-                except MediaError:
-                    # Another process on the same cache may have forgotten a piece under our hands.
-                    if self._shelf.has(loop) and self._shelf.has(tone):
-                        raise
+        with self._shelf.hold(name):
+            with self._shelf.hold(loop), self._shelf.hold(tone):
+                path = self._assemble(clip, codec, loop, tone, name)
+            self._shelf.tidy()
+        return path
+
+    def _assemble(self, clip: Clip, codec: Codec, loop: str, tone: str, name: str) -> Path:
+        try:
+            return self._compose(clip, codec, *self._pieces(clip, codec, loop, tone), name)
+        except MediaError:
+            # Another process may have forgotten a piece under our hands, or a crash of the machine spoilt one:
+            # the pieces are made anew, and if it fails again it was not they.
+            self._shelf.discard(loop)
+            self._shelf.discard(tone)
+            return self._compose(clip, codec, *self._pieces(clip, codec, loop, tone), name)
+
+    def _pieces(self, clip: Clip, codec: Codec, loop: str, tone: str) -> tuple[Path, Path]:
+        picture = self._shelf.find(loop) or self._draw(clip, codec, loop)
+        with self._tone_lock:
+            sound = self._shelf.find(tone) or self._sing(codec, tone)
+        return picture, sound
 
     def _draw(self, clip: Clip, codec: Codec, name: str) -> Path:
         frames = loop_frames(clip)

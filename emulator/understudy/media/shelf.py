@@ -65,6 +65,10 @@ class Shelf:
         except OSError:
             return False
 
+    def discard(self, name: str) -> None:
+        """Forget one file, held or not; no matter if it is not here."""
+        (self.root / name).unlink(missing_ok=True)
+
     @contextmanager
     def draft(self, name: str) -> Iterator[Path]:
         """Write to the path given; the file takes its name when the block ends well, and vanishes if not."""
@@ -74,8 +78,6 @@ class Shelf:
             path.replace(self.root / name)
         finally:
             path.unlink(missing_ok=True)
-        with self.hold(name):
-            self._forget()
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
@@ -90,7 +92,8 @@ class Shelf:
                 if not self._held[name]:
                     del self._held[name]
 
-    def _forget(self) -> None:
+    def tidy(self) -> None:
+        """Forget files, the longest unused first and none that is held, until the rest fits into `max_bytes`."""
         with self._lock:
             files = []
             for path in self.root.iterdir():
