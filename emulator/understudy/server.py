@@ -58,9 +58,9 @@ class Server:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.engine = Engine.build(settings, clock)
         self._socket = _listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
-        self.engine = Engine.build(settings, clock)
         self._ready = threading.Event()
         self._on_ready: Callable[[], None] = self._ready.set
         self._uvicorn = _Uvicorn(

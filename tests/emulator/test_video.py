@@ -180,9 +180,9 @@ def test_a_refused_task_leaves_its_uuid_free(stage):
 def test_another_key_is_another_world(stage):
     task = video_task()
     stage.post(task)
-    assert stage.post({"taskType": "getResponse", "taskUUID": task["taskUUID"]}, Authorization="Bearer other").json() == {
-        "data": []
-    }
+    assert stage.post(
+        {"taskType": "getResponse", "taskUUID": task["taskUUID"]}, Authorization="Bearer other"
+    ).json() == {"data": []}
 
 
 def test_a_task_nobody_submitted_is_answered_with_nothing(stage):

@@ -57,7 +57,7 @@ def _print_table(cases: list[ErrorCase]) -> None:
 
     table = Table(title="errors", show_lines=False)
     for heading in ("id", "status", "strikes", "when", "retryable", "billed", "confidence"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
     for case in cases:
         table.add_row(*_row(case))
     Console().print(table)

@@ -1,0 +1,203 @@
+"""The command line as a person or a script meets it: in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from stage import video_task
+
+from understudy.cli import main
+
+
+@contextmanager
+def serving(tmp_path, *arguments, **variables):
+    """`understudy serve` on a free port: yields the process, its base address and what it said."""
+    port_file = tmp_path / "port"
+    port_file.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "understudy", "serve", "--port-file", str(port_file), *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "UNDERSTUDY_PORT": "0", "UNDERSTUDY_CACHE_DIR": str(tmp_path / "cache"), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not port_file.exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        yield process, f"http://127.0.0.1:{int(port_file.read_text())}"
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def post(url, *tasks, key="k"):
+    return httpx.post(f"{url}/v1", json=list(tasks), headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+
+
+def test_it_says_where_each_provider_is(tmp_path):
+    with serving(tmp_path) as (process, url):
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    assert f"stands in at {url}" in out
+    assert re.search(rf"runware\s+{url}/v1", out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_cleanly(tmp_path, number):
+    with serving(tmp_path) as (process, url):
+        assert post(url, video_task()).status_code == 200
+        process.send_signal(number)
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+
+
+def test_an_answer_in_flight_is_finished_before_it_stops(tmp_path):
+    with serving(tmp_path, "--speed", "instant") as (process, url):
+        task = video_task(width=1280, height=720, speech={"text": "word " * 400})
+        post(url, task)
+        item = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}).json()["data"][0]
+        httpx.get(item["videoURL"], trust_env=False)
+        with httpx.stream("GET", item["videoURL"], trust_env=False) as response:
+            process.send_signal(signal.SIGTERM)
+            body = b"".join(response.iter_bytes())
+        assert len(body) == int(response.headers["content-length"])
+        assert process.wait(timeout=10) == 0
+
+
+def test_a_flag_beats_a_variable_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path):
+    (tmp_path / "understudy.toml").write_text('api-key = ["from-file"]\npublic-url = "http://from-file"\nbalance = 3\n')
+    variables = {"UNDERSTUDY_API_KEY": "from-variable", "UNDERSTUDY_PUBLIC_URL": "http://from-variable"}
+    with serving(tmp_path, "--public-url", "http://from-flag/", "--speed", "instant", **variables) as (_, url):
+        assert post(url, video_task(), key="from-file").status_code == 401
+        assert post(url, task := video_task(), key="from-variable").status_code == 200
+        poll = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}, key="from-variable")
+        assert poll.json()["data"][0]["videoURL"].startswith("http://from-flag/video/")
+        ledger = httpx.get(
+            f"{url}/_understudy/ledger", headers={"Authorization": "Bearer from-variable"}, trust_env=False
+        )
+        assert ledger.json()["entries"][0]["amount"] == 3
+        assert httpx.get(url, trust_env=False).json()["providers"]["runware"] == "http://from-flag/v1"
+
+
+def test_switches_come_from_a_table_of_the_file(tmp_path):
+    (tmp_path / "understudy.toml").write_text('[switch.runware]\nunknown-task = "error"\n')
+    with serving(tmp_path) as (_, url):
+        answer = post(url, {"taskType": "getResponse", "taskUUID": video_task()["taskUUID"]})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "taskNotFound")
+
+
+def test_log_lines_can_be_read_by_programs(tmp_path):
+    with serving(tmp_path, "--log-format", "json") as (process, url):
+        post(url, task := video_task())
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert any(task["taskUUID"] in line["message"] for line in lines)
+
+
+def run(*arguments, **keywords):
+    return CliRunner().invoke(main, arguments, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--speed", "fast"], "speed is brisk, real, instant or a number"),
+        (["--port", "99999"], "99999 is not in the range"),
+        (["--public-url", "stand-in.example"], "is not a URL such as"),
+        (["--balance", "lots"], "is not an amount in US dollars"),
+        (["--balance", "NaN"], "is not an amount in US dollars"),
+        (["--switch", "runware.nothing=1"], "`understudy switches` lists them"),
+        (["--switch", "nobody.resolution=1"], "`understudy switches` lists them"),
+        (["--switch", "webhook-body"], "`understudy switches` lists them"),
+        (["--switch", "runware.webhook-body=round"], "is one of wrapped, flat, not 'round'"),
+        (["--config", "missing.toml"], "does not exist"),
+        (["--cache-dir", "/dev/null/x"], "cannot"),
+        (["--host", "203.0.113.1"], "cannot listen on 203.0.113.1"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_explained(arguments, said):
+    result = run("serve", "--port", "0", *arguments)
+    assert result.exit_code in (1, 2)
+    assert said in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("speeed = 1", "sets speeed, which no option knows"),
+        ("port = ", "cannot read understudy.toml"),
+        ('port = "many"', "'many' is not a valid integer"),
+        ('[switch.runware]\nnothing = "x"', "names no switch"),
+    ],
+)
+def test_a_mistake_in_the_file_is_explained(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "understudy.toml").write_text(text)
+    result = run("serve")
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
+
+
+def test_a_port_that_is_taken_is_explained(server):
+    result = run("serve", "--port", str(server.port))
+    assert result.exit_code == 1
+    assert f"cannot listen on 127.0.0.1:{server.port}" in result.output
+
+
+def test_the_help_names_every_setting_its_variable_and_the_order_of_precedence():
+    text = run("serve", "--help").output
+    for setting in (
+        "host",
+        "port",
+        "speed",
+        "seed",
+        "public-url",
+        "port-file",
+        "log-format",
+        "api-key",
+        "balance",
+        "switch",
+    ):
+        assert f"--{setting}" in text
+        assert f"UNDERSTUDY_{setting.upper().replace('-', '_')}" in text
+    assert "A flag beats a variable, a variable beats the settings file" in " ".join(text.split())
+
+
+def test_every_command_has_a_help_text_that_says_what_it_does():
+    listed = run("--help").output
+    for name in ("serve", "demo", "generate", "errors", "switches"):
+        assert re.search(rf"^  {name}\s+\w", listed, re.M)
+        assert len(run(name, "--help").output) > 150
+    assert run("dance").exit_code == 2
+
+
+def test_every_error_is_listed_with_how_to_make_it_strike():
+    rows = json.loads(run("errors", "--format", "json").output)
+    by_id = {row["id"]: row for row in rows}
+    assert by_id["timeoutProvider"]["trigger"] == "[[error:timeoutProvider]]"
+    assert all(row["sources"] and row["confidence"] and row["when"] for row in rows)
+    table = run("errors", "--provider", "runware").output
+    markdown = run("errors", "--format", "markdown").output.splitlines()
+    assert len(markdown) == len(rows) + 2
+    assert "timeoutProvider" in table
+
+
+def test_every_switch_is_listed():
+    from understudy_contracts.switches import switches
+
+    text = run("switches", env={"COLUMNS": "200"}).output
+    for name in switches("runware"):
+        assert f"runware.{name}" in text
