@@ -1,0 +1,1 @@
+"""What the stand-in costs, as ratios against a baseline of the same run on the same machine."""

@@ -1,0 +1,49 @@
+"""`python -m bench`: every measure in one run, and a table of what came of it. A measure is not a gate: it exits 0."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from . import report
+from .effort import FULL, QUICK, Effort
+from .measure import Measure, Say
+from .placeholder import placeholder
+from .start import start
+from .traffic import memory, polls, submits
+
+MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
+    "polls": polls,
+    "submits": submits,
+    "start": start,
+    "memory": memory,
+    "media": placeholder,
+}
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(list(MEASURES)), help="Only this measure; may be repeated.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the outcome here, too."
+)
+@click.option("--quick", is_flag=True, help="Tiny counts: shows that everything runs, and nothing about speed.")
+def main(only: tuple[str, ...], json_file: Path | None, quick: bool) -> None:
+    """Measure what the stand-in costs, as ratios against a baseline of the same run."""
+    # As on Ctrl-C, so that no server outlives its bench.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console()
+    measures: list[Measure] = []
+    with console.status("") as status:
+        for name, measure in MEASURES.items():
+            if not only or name in only:
+                measures.extend(measure(QUICK if quick else FULL, status.update))
+    console.print(report.table(measures))
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.document(measures), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")

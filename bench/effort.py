@@ -1,0 +1,30 @@
+"""How much work a run does: enough to trust the ratios, or just enough to see that everything runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Counts of everything that is repeated.
+
+    `rounds` of each side of a comparison under load are interleaved, each `polls` or `submits` requests long over
+    `connections` connections; `starts`, `memory_rounds` and `clips` are the repetitions of the other measures, whose
+    sizes are `jobs` (after `warm_up` that are not counted) and `clip_seconds`.
+    """
+
+    rounds: int
+    polls: int
+    submits: int
+    starts: int
+    memory_rounds: int
+    warm_up: int
+    jobs: int
+    clips: int
+    clip_seconds: int
+    connections: int = 16
+
+
+FULL = Effort(
+    rounds=9, polls=4000, submits=2500, starts=9, memory_rounds=2, warm_up=500, jobs=10_000, clips=5, clip_seconds=30
+)
+QUICK = Effort(rounds=1, polls=40, submits=40, starts=1, memory_rounds=1, warm_up=20, jobs=100, clips=1, clip_seconds=1)
