@@ -24,7 +24,7 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_HOPELESS = (httpx.UnsupportedProtocol, httpx.TooManyRedirects)
+_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
 class Driver:

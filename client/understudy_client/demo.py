@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import httpx
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -34,6 +35,8 @@ FRAMES = 0.08
 
 _POLL = Poll(first=0.1, factor=1.3, cap=1.0)
 _STEPS = 3
+#: A server on this machine is reached without the proxy that the environment may name.
+_DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,11 @@ async def _perform(base_url: str, api_key: str, out: Path, console: Console) -> 
     acts: dict[int, Act] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
     with WebhookReceiver() as receiver, Progress(*columns, console=console) as progress:
-        async with AsyncRunwareClient(api_key, base_url) as client, anyio.create_task_group() as group:
+        async with (
+            httpx.AsyncClient(mounts=_DIRECT) as http,
+            AsyncRunwareClient(api_key, base_url, http=http) as client,
+            anyio.create_task_group() as group,
+        ):
 
             async def play(number: int, example: Mapping[str, Any], row: TaskID) -> None:
                 price = promises.models[example["request"]["model"]].price

@@ -35,7 +35,10 @@ class _Settings:
     ) -> None:
         key = api_key or os.environ.get("RUNWARE_API_KEY")
         if not key:
-            raise AuthError("there is no API key", provider=codec.PROVIDER, code="missingApiKey", billed=False)
+            raise AuthError("there is no API key", provider=codec.PROVIDER, billed=False)
+        if not key.isascii() or not key.isprintable() or " " in key:
+            # Said here, because HTTP libraries print the header they cannot send, key and all.
+            raise AuthError("the API key has a space or a sign that no key has", provider=codec.PROVIDER, billed=False)
         url = (base_url or os.environ.get("RUNWARE_BASE_URL") or PRODUCTION).rstrip("/")
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"base_url must start with http:// or https://, not {url!r}")
@@ -70,7 +73,7 @@ class RunwareClient:
     408, 429, any 5xx or a lost connection; a submit carries the same taskUUID each time, so no retry pays
     twice. http: an httpx client of yours (proxies, certificates); it stays open when this one closes.
 
-    Raises AuthError when there is no key.
+    Raises AuthError when there is no key, or one that cannot be sent; ValueError for a base_url that is none.
     """
 
     def __init__(

@@ -323,6 +323,13 @@ def test_key_and_url_come_from_the_environment(kind, monkeypatch):
         kind(base_url="127.0.0.1:8899")
 
 
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])
+def test_a_key_that_cannot_be_sent_is_refused_without_being_printed(key):
+    with pytest.raises(AuthError) as caught:
+        RunwareClient(key, URL)
+    assert key not in str(caught.value)
+
+
 def test_an_http_client_that_was_passed_in_stays_open():
     http = httpx.Client()
     RunwareClient(KEY, URL, http=http).close()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from rich.console import Console
+
+from understudy_client import Video, VideoResult, read_video
+from understudy_client.demo import Act, perform
+from understudy_contracts.models import models
+
+PRICE = models("runware")["heygen:avatar@4"].price
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), width=140)
+
+
+def test_the_five_requests_of_the_page_arrive_at_the_cost_they_are_worth(server, key, tmp_path):
+    screen = console()
+    done = perform(f"{server.url}/v1", key, tmp_path / "out", screen)
+    shown = screen.file.getvalue()
+    assert done, shown
+    files = sorted((tmp_path / "out").glob("*.mp4"))
+    assert len(files) == 5
+    for file in files:
+        video = read_video(file)
+        assert (video.width, video.height) == (1280, 720)
+        assert f"{video.seconds:.2f}" in shown
+    assert "agree" in shown
+
+
+def test_a_provider_that_refuses_makes_no_success(scripted, reply, tmp_path):
+    scripted.answer = lambda call: reply(
+        b'{"errors": [{"code": "invalidApiKey", "message": "Invalid API key [sic]."}]}', 401
+    )
+    screen = console()
+    assert not perform(scripted.url, "key", tmp_path, screen)
+    assert screen.file.getvalue().count("Invalid API key [sic]") == 5
+
+
+def act(cost: str | None = "2.40", seconds: float = 24.0, agrees: bool | None = None, page: str = "2.4130") -> Act:
+    result = VideoResult("v", "j", "http://provider/v.mp4", None if cost is None else Decimal(cost))
+    return Act("Title", Decimal(page), PRICE, result, Video(1280, 720, seconds, 1000, True), agrees)
+
+
+def test_an_act_as_it_should_be_has_no_faults():
+    assert act().faults == []
+    assert act(agrees=True).faults == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (act(page="2.20"), "off the page"),
+        (act(seconds=25.0), "length"),
+        (act(agrees=False), "webhook"),
+        (act(cost=None), "without a cost"),
+        (Act("Title", Decimal(1), PRICE), "not arrive"),
+        (Act("Title", Decimal(1), PRICE, trouble="It rained."), "rained"),
+    ],
+    ids=["too dear", "too long", "two stories", "no cost", "nothing", "trouble"],
+)
+def test_what_is_not_as_it_should_be_is_a_fault(wrong, word):
+    assert word in " ".join(wrong.faults)
