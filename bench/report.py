@@ -10,6 +10,7 @@ from rich.table import Table
 
 from .measure import Measure
 
+_SIGNS = {"at least": "≥", "below": "<"}
 _MARKS = {True: "[green]met[/]", False: "[red]missed[/]", None: "—"}
 
 
@@ -25,7 +26,7 @@ def table(measures: Sequence[Measure]) -> Table:
         drawn.add_row(
             measure.what,
             f"[bold]{_number(measure.value)}[/]{measure.unit}",
-            f"{measure.aim.kind} {measure.aim.limit:g}" if measure.aim else "—",
+            f"{_SIGNS[measure.aim.kind]} {measure.aim.limit:g}" if measure.aim else "—",
             _MARKS[measure.met],
             f"{_number(low)} … {_number(high)}",
             measure.figures.get("ours", ""),

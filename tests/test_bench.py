@@ -1,6 +1,7 @@
 """The bench runs, and reports every measure."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,9 @@ MEASURES = {"polls", "submits", "start", "memory", "media", "media-cold"}
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    command = [sys.executable, "-m", "bench", "--quick", *arguments]
+    wide = {**os.environ, "COLUMNS": "160"}
+    return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, encoding="utf-8", timeout=60)
 
 
 def test_one_run_reports_every_measure_and_whether_its_aim_is_met(tmp_path: Path) -> None:
