@@ -176,12 +176,20 @@ def _prefix(text: str, font: Font, width: float) -> str:
 
 
 def _drawable(text: str) -> str:
-    """Show a dot where the built-in font has no shape: it reads better than a row of empty boxes."""
-    spaced = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    return "".join(c if c.isascii() or _has_shape(c) else "·" for c in unicodedata.normalize("NFC", spaced))
+    """Write with the shapes that the built-in font has, which is little beyond ASCII."""
+    return "".join(
+        " " if unicodedata.category(c)[0] in "CZ" else c if c.isascii() else _nearest(c)
+        for c in unicodedata.normalize("NFC", text)
+    )
 
 
 @lru_cache(maxsize=4096)
+def _nearest(character: str) -> str:
+    """The character, else the bare letter under its accent, else a dot: better than a row of empty boxes."""
+    bare = unicodedata.normalize("NFKD", character)[0]
+    return next((candidate for candidate in (character, bare) if _has_shape(candidate)), "·")
+
+
 def _has_shape(character: str) -> bool:
     font = _font(16)
     return bytes(font.getmask(character)) != bytes(font.getmask("\uffff"))

@@ -30,6 +30,14 @@ def test_any_text_whatever_can_be_drawn(title: str, lines: list[str], size: tupl
     assert paint(Clip(*size, 1000, title=title, lines=tuple(lines))).size == size
 
 
+def test_a_letter_the_font_lacks_is_drawn_without_its_accent_and_a_foreign_script_as_dots() -> None:
+    def drawn(title: str) -> bytes:
+        return paint(Clip(640, 360, 1000, title=title)).tobytes()
+
+    assert drawn("Überblick") == drawn("U\u0308berblick") == drawn("Uberblick")
+    assert drawn("你好") == drawn("··") != drawn("")
+
+
 def test_the_words_of_a_clip_change_its_picture() -> None:
     one, other = (paint(Clip(640, 360, 1000, title=title)).tobytes() for title in ("Avatar IV", "Avatar V"))
     assert one != other

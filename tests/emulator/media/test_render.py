@@ -15,7 +15,7 @@ CODECS = {"mp4": ("h264", "aac"), "mov": ("h264", "aac"), "webm": ("vp9", "opus"
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "webm"])
-@pytest.mark.parametrize("milliseconds", [1, 40, 990, 3000, 3210, 8013, 17_777])
+@pytest.mark.parametrize("milliseconds", [1, 990, 3210, 17_777])
 async def test_a_file_has_the_asked_size_length_and_codecs(studio: Studio, container: str, milliseconds: int) -> None:
     clip = Clip(160, 96, milliseconds, container)
     info = inspect(await studio.file(clip))
