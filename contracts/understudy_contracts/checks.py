@@ -99,7 +99,7 @@ class Record:
         for asked in _asked(exchange):
             uuid = str(asked.get("taskUUID"))
             if asked.get("taskType") == "getResponse":
-                if uuid in self.tasks:
+                if uuid in self.tasks and _is_news(exchange):
                     mine = (_about(exchange.body, key, uuid) for key in ("data", "errors"))
                     self.tasks[uuid].polls.append(Poll(exchange, *mine))
             elif exchange.status < 300 and uuid not in refused and asked.get("taskType") == "videoInference":
@@ -248,6 +248,11 @@ def _webhook_items(body: Any) -> list[Item]:
 
 def _without_status(item: Item) -> Item:
     return {key: value for key, value in item.items() if key != "status"}
+
+
+def _is_news(exchange: Exchange) -> bool:
+    # A poll can itself be refused, which says nothing about the task; a task's own failure is marked by its status.
+    return exchange.status < 300 or any(error.get("status") == "error" for error in _items(exchange.body, "errors"))
 
 
 def _is_gone(error: Item) -> bool:

@@ -23,7 +23,7 @@ def folder(provider: str) -> Traversable:
     Raises `ContractError` for a provider this package has none of.
     """
     found = files("understudy_contracts").joinpath(provider)
-    if not provider.isidentifier() or not found.joinpath("errors.json").is_file():
+    if not provider.isidentifier() or not found.joinpath("schemas").is_dir():
         raise ContractError(f"there is no contract for a provider named {provider!r}")
     return found
 

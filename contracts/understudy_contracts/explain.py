@@ -58,6 +58,11 @@ class Explainer:
         return list(kept.values())
 
 
+def _bare(schema: Schema) -> dict[str, Any]:
+    # At a `$schema`, jsonschema would go on with its own keywords in place of ours.
+    return {key: value for key, value in schema.items() if key != "$schema"}
+
+
 def _speaks_of_its_place(violation: Violation) -> bool:
     absent = violation.rule in ("required", "dependentRequired")
     return bool(violation.path) and not absent and "x-rule" not in violation.schema

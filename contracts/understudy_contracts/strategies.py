@@ -52,6 +52,15 @@ def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy
     return st.sampled_from(ways).flatmap(lambda way: way).filter(maker.breaks_one_rule)
 
 
+def labels(provider: str, model: str, **switches: str) -> list[tuple[str, str]]:
+    """List everything `broken_request` can break: each rule with a parameter it is broken at."""
+    maker = _maker(provider, model, tuple(sorted(switches.items())))
+    single = [(fault.rule, ".".join(fault.path)) for fault, _ in maker.faults]
+    broken = {rule for rule, _ in maker.wrong} | {rule["x-rule"]["name"] for rule in maker.rules if choices(rule)}
+    composed = [rule["x-rule"] for rule in maker.rules if rule["x-rule"]["name"] in broken]
+    return single + [(rule["name"], rule["parameters"][0]) for rule in composed]
+
+
 #: Which of the parameters that rules speak of are in a request.
 _Presence = tuple[str, ...]
 
@@ -118,7 +127,8 @@ class _Maker:
     def broken(self, fault: Fault, presences: tuple[_Presence, ...]) -> SearchStrategy[Broken]:
         """Requests spoilt in one place."""
         bases = st.sampled_from(presences).flatmap(self.valid)
-        return st.builds(_spoilt, bases, fault.bad or st.none(), st.just(fault))
+        bad = st.none() if fault.bad is None else fault.bad
+        return st.builds(_spoilt, bases, bad, st.just(fault))
 
     def against(self, rule: str, presences: list[_Presence]) -> SearchStrategy[Broken]:
         """Requests that break a rule by what they hold and what they lack."""
