@@ -83,7 +83,10 @@ def perform(base_url: str, api_key: str, out: Path, console: Console) -> bool:
     Puts five MP4 files into `out` and prints a table. True when all five arrived, every cost is within 7 % of the
     page's, every file is as long as its cost pays for, and a webhook told the same as the polls.
     """
-    acts = anyio.run(_perform, base_url, api_key, out, console)
+    return _show(anyio.run(_perform, base_url, api_key, out, console), out, console)
+
+
+def _show(acts: Sequence[Act], out: Path, console: Console) -> bool:
     console.print(_table(acts))
     for act in acts:
         for fault in act.faults:

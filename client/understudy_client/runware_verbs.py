@@ -93,8 +93,9 @@ class Verbs:
     ) -> Flow[list[VideoResult]]:
         """Look at a job until all its videos are there, and return them."""
         finished: dict[str, VideoResult] = {}
+        pauses = poll.pauses()
         with _about(job, finished):
-            for pause in poll.pauses():
+            while True:
                 try:
                     status = yield from self.status(job, deadline)
                 except UnderstudyError as error:
@@ -112,8 +113,8 @@ class Verbs:
                 left = deadline.remaining()
                 if left == 0:
                     raise self._late(job, deadline, len(finished))
+                pause = next(pauses)
                 yield Sleep(pause if left is None else min(pause, left))
-        raise AssertionError("pauses never end")
 
     def generate(
         self, task: Mapping[str, Any], deadline: Deadline, poll: Poll, on_progress: Progress | None = None

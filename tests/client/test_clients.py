@@ -294,6 +294,14 @@ def test_setting_the_event_cancels_the_wait():
     assert "billed" in (type(caught.value).__doc__ or "")
 
 
+def test_a_cancelled_wait_does_not_sleep_to_the_end():
+    stop = threading.Event()
+    http = httpx.Client(transport=httpx.MockTransport(Script({"data": []})))
+    threading.Timer(0.05, stop.set).start()
+    with http, RunwareClient(KEY, URL, http=http) as client, pytest.raises(Cancelled):
+        client.wait("5893b754", cancel=stop, poll=Poll(first=3600, cap=3600))
+
+
 async def test_an_await_is_cancelled_as_any_other():
     http = httpx.AsyncClient(transport=httpx.MockTransport(Script({"data": []})))
     async with http, AsyncRunwareClient(KEY, URL, http=http) as client:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -174,6 +175,7 @@ def test_what_is_no_amount_is_no_cost(amount):
 
 
 def test_decimals_travel_as_numbers_and_other_objects_are_refused():
-    assert encode({"speech": {"speed": Decimal("1.2")}}) == b'[{"speech":{"speed":1.2}}]'
+    frozen = MappingProxyType({"speed": Decimal("1.2")})
+    assert encode({"speech": frozen}) == b'[{"speech":{"speed":1.2}}]'
     with pytest.raises(TypeError):
         encode({"model": object()})

@@ -73,6 +73,8 @@ def test_a_file_cut_anywhere_is_never_taken_for_whole(tmp_path_factory, data):
 @example(box(b"moov", box(b"mvhd", bytes(40))))
 @example(movie(tracks=track(b"soun")))
 @example(movie(tracks=b""))
+@example(movie(timescale=0))
+@example(box(b"moov", box(b"mvhd", b"\0")))
 @example(pack(">I4sQ", 1, b"moov", 3))
 def test_what_is_no_video_is_told(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("noise") / "v.mp4"
