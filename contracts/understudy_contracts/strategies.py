@@ -100,7 +100,12 @@ class _Maker:
         """Every way to spoil a single place, with the combinations in which nothing else breaks by it."""
         found = []
         for fault in faults(self.judge.schema, self.judge.resources, self.fields):
-            fitting = tuple(presence for presence in self.presences if self._only_breaks(presence, fault))
+            name = ".".join(fault.path)
+            bound = any(parameter == name or parameter.startswith(f"{name}.") for parameter in self.bound)
+            # A field that no rule speaks of breaks alike whatever the rules' parameters are.
+            tried = self.presences if bound else self.presences[:1]
+            fitting = tuple(presence for presence in tried if self._only_breaks(presence, fault))
+            fitting = fitting if bound or not fitting else tuple(self.presences)
             if fitting:
                 found.append((fault, fitting))
         return found
