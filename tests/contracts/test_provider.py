@@ -193,3 +193,12 @@ def test_a_switch_or_value_that_does_not_exist_is_refused_by_name() -> None:
         RUNWARE.judge("webhook", webhook_body="round")
     with pytest.raises(KeyError):
         RUNWARE.judge("gossip")
+
+
+def test_a_side_out_of_range_is_told_once_and_not_again_as_a_size_nobody_renders() -> None:
+    assert broken({**FIVE, "width": 1, "height": 720}) == [("minimum", ("width",))]
+
+
+def test_missing_an_avatar_does_not_hide_that_there_is_nothing_to_say() -> None:
+    mute = {**FIVE, "inputs": {}, "speech": {}}
+    assert broken(mute) == [("required", ("inputs.avatar",)), ("a-voice", ("speech.text", "inputs.audio"))]
