@@ -201,8 +201,9 @@ class ServerError(ProviderError):
 class ConnectionFailed(UnderstudyError):
     """Nobody answered, or the answer broke off.
 
-    After a submit, `.billed` is False when no attempt reached the server and None when one may have; then
-    `wait(error.job)` finds out.
+    After a submit, `.billed` is False when no attempt reached the server and None when one may have. Then
+    submit `error.job.request` again: either it is accepted now, or TaskConflict says that the job exists, and
+    `wait(error.job)` brings its videos. Neither pays twice.
     """
 
     advice = "Check the base URL and the network."

@@ -113,9 +113,9 @@ class RunwareClient:
         request, fields: the task in the provider's own words, as one mapping, as keywords, or both. taskType
         and deliveryMethod may be left out, and so may taskUUID, which then is a fresh one.
 
-        Raises ProviderError when it is refused, TaskConflict when its taskUUID was used before,
-        ConnectionFailed when no answer came: `error.billed` then says whether a job may exist, and
-        `wait(error.job)` finds out.
+        Raises ProviderError when it is refused, TaskConflict when its taskUUID was used before, and
+        ConnectionFailed when no answer came: `error.billed` then says whether a job may exist, and its
+        description how to find out.
         """
         return self._driver.run(self._verbs.submit(codec.prepare(request or {}, fields)))
 

@@ -22,6 +22,9 @@ Progress = Callable[[JobStatus], object]
 #: Seconds a video may take before one stops asking: the provider's SDKs give it 20 minutes.
 PATIENCE = 1200.0
 
+#: Statuses with which a poll may report that its job failed; the SDKs take 200 and 400 alike.
+_TELLS_OF_JOB = (200, 400, 404)
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:
@@ -76,7 +79,8 @@ class Verbs:
             answer = self._heard(reply, job)
             said = codec.decode(answer)
             own = said.about(job.id)
-            if answer.status >= 400 and not any(p.task for p in own.problems):
+            of_job = answer.status in _TELLS_OF_JOB and any(p.task for p in own.problems)
+            if answer.status >= 400 and not of_job:
                 # Not the job went wrong but the question: the key, the gateway, the rate.
                 raise refusal(
                     codec.PROVIDER,

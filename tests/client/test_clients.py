@@ -180,6 +180,22 @@ def test_a_refused_key_ends_the_wait_without_a_word_on_the_bill(client):
     assert caught.value.billed is None
 
 
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, ServerError), (401, AuthError)])
+def test_a_question_that_is_refused_is_no_failure_of_the_job_though_it_names_it(client, status, kind):
+    codes = {429: "rateLimitExceeded", 503: "serviceUnavailable", 401: "invalidApiKey"}
+    error = {"code": codes[status], "message": "Not now.", "taskUUID": "5893b754"}
+    script = Script(httpx.Response(status, json={"errors": [error]}))
+    with pytest.raises(kind) as caught:
+        client(script, max_retries=0).status("5893b754")
+    assert caught.value.billed is None
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_failed_job_is_told_by_either_status(client, status):
+    script = Script(httpx.Response(status, json={"errors": [FAILED | {"taskUUID": "5893b754"}]}))
+    assert client(script).status("5893b754").state == "error"
+
+
 def test_a_limit_that_stays_is_raised_with_the_pause_asked_for(client):
     script = Script(httpx.Response(429, headers={"retry-after": "600"}, json={"errors": []}))
     with pytest.raises(RateLimited) as caught:
