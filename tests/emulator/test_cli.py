@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from click.testing import CliRunner
-from stage import video_task
 
+from stage import video_task
 from understudy.cli import main
 
 
@@ -80,8 +80,9 @@ def test_a_flag_beats_a_variable_a_variable_beats_the_file_and_the_file_beats_th
     (tmp_path / "understudy.toml").write_text('api-key = ["from-file"]\npublic-url = "http://from-file"\nbalance = 3\n')
     variables = {"UNDERSTUDY_API_KEY": "from-variable", "UNDERSTUDY_PUBLIC_URL": "http://from-variable"}
     with serving(tmp_path, "--public-url", "http://from-flag/", "--speed", "instant", **variables) as (_, url):
-        assert post(url, video_task(), key="from-file").status_code == 401
-        assert post(url, task := video_task(), key="from-variable").status_code == 200
+        task = video_task()
+        assert post(url, task, key="from-file").status_code == 401
+        assert post(url, task, key="from-variable").status_code == 200
         poll = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}, key="from-variable")
         assert poll.json()["data"][0]["videoURL"].startswith("http://from-flag/video/")
         ledger = httpx.get(
@@ -179,7 +180,7 @@ def test_the_help_names_every_setting_its_variable_and_the_order_of_precedence()
 def test_every_command_has_a_help_text_that_says_what_it_does():
     listed = run("--help").output
     for name in ("serve", "demo", "generate", "errors", "switches"):
-        assert re.search(rf"^  {name}\s+\w", listed, re.M)
+        assert re.search(rf"^  {name}\s+\w", listed, re.MULTILINE)
         assert len(run(name, "--help").output) > 150
     assert run("dance").exit_code == 2
 

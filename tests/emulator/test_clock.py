@@ -49,7 +49,8 @@ def test_only_an_advance_brings_a_later_moment_on_a_manual_clock():
 
 
 @pytest.mark.parametrize(
-    ("text", "rate", "latency"), [("real", 1, 1), ("instant", 1, 0), ("30", 30, 1), ("0.5", 0.5, 1), ("brisk", 1, 1 / 30)]
+    ("text", "rate", "latency"),
+    [("real", 1, 1), ("instant", 1, 0), ("30", 30, 1), ("0.5", 0.5, 1), ("brisk", 1, 1 / 30)],
 )
 def test_speed_scales_the_clock_or_only_the_generation(text, rate, latency):
     assert Speed.parse(text) == Speed(rate, latency)

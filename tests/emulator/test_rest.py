@@ -6,6 +6,7 @@ import uuid
 
 import httpx
 import pytest
+
 from stage import video_task
 
 PING = {"taskType": "ping", "ping": True}
@@ -70,14 +71,18 @@ def test_deep_nesting_inside_a_task_is_refused_not_suffered(server, depth):
         assert "nested more than 128 levels" in response.json()["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", ""])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", ""]
+)
 def test_another_content_type_is_refused(server, content_type):
     response = send(server, json.dumps([PING]), **{"Content-Type": content_type})
     assert response.status_code == 400
     assert codes(response) == ["invalidContentType"]
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"]
+)
 def test_json_by_any_of_its_names_is_read(server, content_type):
     assert send(server, json.dumps([PING]), **{"Content-Type": content_type}).status_code == 200
 
@@ -97,9 +102,7 @@ def test_a_chunked_body_over_the_limit_gets_413_too(make_server):
         for _ in range(40):
             yield b" " * 65_536
 
-    response = httpx.post(
-        f"{small.url}/v1", content=chunks(), headers={"Authorization": "Bearer k"}, trust_env=False
-    )
+    response = httpx.post(f"{small.url}/v1", content=chunks(), headers={"Authorization": "Bearer k"}, trust_env=False)
     assert response.status_code == 413
 
 
@@ -184,7 +187,9 @@ def test_when_nothing_went_well_the_status_is_what_the_refusals_agree_on(server,
     assert send(server, json.dumps([unknown, invalid]), key=key).status_code == 400
 
 
-@pytest.mark.parametrize("task", [{}, {"taskType": None}, {"taskType": 5}, {"taskType": "imageDream"}, {"taskType": ["ping"]}])
+@pytest.mark.parametrize(
+    "task", [{}, {"taskType": None}, {"taskType": 5}, {"taskType": "imageDream"}, {"taskType": ["ping"]}]
+)
 def test_a_task_of_no_known_type_is_refused_by_name(server, task):
     response = send(server, json.dumps([task]))
     assert response.status_code == 400

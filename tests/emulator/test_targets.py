@@ -35,13 +35,17 @@ async def test_it_is_refused_again_when_it_is_about_to_be_called(url):
         await resolve(url)
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "http://", "http://host:99999/", "http://[::1", "nonsense", "http://h:0/"])
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "http://", "http://host:99999/", "http://[::1", "nonsense", "http://h:0/"]
+)
 def test_what_is_no_http_address_is_refused(url):
     with pytest.raises(ForbiddenTarget):
         check_literal(url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "https://hooks.example.com/a?b=c", "http://10.1.2.3/", "http://[::1]:9/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/x", "https://hooks.example.com/a?b=c", "http://10.1.2.3/", "http://[::1]:9/"]
+)
 def test_other_addresses_pass(url):
     check_literal(url)
 

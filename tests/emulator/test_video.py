@@ -4,8 +4,8 @@ import uuid
 
 import httpx
 import pytest
-from stage import video_task
 
+from stage import video_task
 from understudy.config import Speed
 from understudy.media.inspect import inspect
 from understudy_contracts.provider import contract

@@ -1,6 +1,7 @@
 """`understudy errors`."""
 
 import json
+from itertools import groupby
 
 import click
 
@@ -55,9 +56,14 @@ def _print_table(cases: list[ErrorCase]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="errors", show_lines=False)
-    for heading in ("id", "status", "strikes", "when", "retryable", "billed", "confidence"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
-    for case in cases:
-        table.add_row(*_row(case))
-    Console().print(table)
+    for provider, rows in groupby(cases, key=lambda case: case.provider):
+        table = Table(title=f"errors of {provider}")
+        table.add_column("id", no_wrap=True)
+        table.add_column("status", no_wrap=True)
+        table.add_column("strikes", no_wrap=True)
+        table.add_column("when")
+        for case in rows:
+            _, status, strikes, when, retryable, billed, confidence = _row(case)
+            known = f"retryable: {retryable}, billed: {billed}, {confidence}"
+            table.add_row(case.id, status, strikes, f"{when} [dim]({known})[/dim]")
+        Console().print(table)

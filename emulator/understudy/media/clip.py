@@ -18,7 +18,8 @@ SMALLEST_SIDE: Final = 64
 LARGEST_SIDE: Final = 4096
 LONGEST_MILLISECONDS: Final = 4 * 60 * 60 * 1000
 
-_CONTENT_TYPES: Final = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
+#: What a file of each container is called in HTTP.
+CONTENT_TYPES: Final = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -55,8 +56,8 @@ class Clip:
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} must be from {low} to {high}, not {value}")
-        if self.container not in _CONTENT_TYPES:
-            raise ValueError(f"container must be one of {', '.join(_CONTENT_TYPES)}, not {self.container!r}")
+        if self.container not in CONTENT_TYPES:
+            raise ValueError(f"container must be one of {', '.join(CONTENT_TYPES)}, not {self.container!r}")
         if self.background is not None and not _COLOUR.fullmatch(self.background):
             raise ValueError(f"background must look like #1a2b3c, not {self.background!r}")
 
@@ -84,7 +85,7 @@ class Clip:
     @property
     def content_type(self) -> str:
         """The media type to serve the file with."""
-        return _CONTENT_TYPES[self.container]
+        return CONTENT_TYPES[self.container]
 
     @property
     def suffix(self) -> str:

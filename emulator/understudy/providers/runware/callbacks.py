@@ -1,5 +1,6 @@
 """What Runware sends by itself when a result is done: the file to `uploadEndpoint`, then the webhook."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from understudy.accounts import Account
 from understudy.deliveries import Delivery, RetryPolicy
 from understudy.engine import Engine
 from understudy.jobs import Job, Result
-from understudy.media.clip import Clip
+from understudy.media.clip import CONTENT_TYPES, Clip
 
 from .answers import Answers
 
@@ -64,10 +65,9 @@ class Callbacks:
     def _upload(self, job: Job, result: Result, url: str | None) -> Delivery | None:
         if url is None or result.error is not None:
             return None
-        clip = self._clip(job, result)
 
         async def file() -> Path:
-            return await self._engine.studio.file(clip)
+            return await self._engine.studio.file(await asyncio.to_thread(self._clip, job, result))
 
         return Delivery(
             id=f"upload-{result.id}",
@@ -77,7 +77,7 @@ class Callbacks:
             url=url,
             due=result.finishes_at,
             method="PUT",
-            content_type=clip.content_type,
+            content_type=CONTENT_TYPES[job.container],
             produce=file,
             policy=UPLOAD_RETRIES,
         )

@@ -1,10 +1,13 @@
 """The files that Runware's answers point to."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from understudy.engine import Engine
+from understudy.media.errors import MediaError
 from understudy.media.serve import preflight, respond
 
 from .video import Video
@@ -39,7 +42,11 @@ class Files:
             return _gone("the result with this file is not finished, or failed")
         if job.expired(result, now):
             return _gone(f"this file's time to live of {job.expires_after:g} s is over")
-        return await respond(request, self._engine.studio, self._video.clip(job, result), filename)
+        clip = await asyncio.to_thread(self._video.clip, job, result)
+        try:
+            return await respond(request, self._engine.studio, clip, filename)
+        except MediaError as problem:
+            return JSONResponse({"error": f"the placeholder could not be made: {problem}"}, status_code=503)
 
 
 def _gone(why: str) -> Response:

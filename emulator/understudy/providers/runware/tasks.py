@@ -108,7 +108,6 @@ class Tasks:
         job = caller.account.jobs.get(uuid) if isinstance(uuid, str) else None
         if job is not None:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
-            self._video.will_be_fetched(job)
         elif violations := self._get_response.violations(task):
             answer.refuse(*self.refusals.of_violations(task, violations))
             return

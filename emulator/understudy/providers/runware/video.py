@@ -11,7 +11,7 @@ from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
-from understudy.media.clip import Clip
+from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
 from understudy.media.sources import audio_seconds, image_aspect
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy_contracts.errors import ErrorCase
@@ -29,9 +29,6 @@ DEFAULT_TTL = 7 * 24 * 3600.0
 
 #: Each further result of a task finishes this share of the running time later: assumed, so that partial results occur.
 _STAGGER = 0.15
-
-#: How many files the emulator remembers to have begun; beyond that it may begin one again, which costs nothing.
-_BEGUN_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,6 @@ class Video:
         self.refusals = Refusals(runware.errors, self.stance)
         self.answers = Answers(self.refusals, self.stance)
         self._callbacks = Callbacks(engine, self.answers, self.clip)
-        self._begun: set[str] = set()
 
     async def order(self, task: dict[str, Any]) -> Order | list[Refusal]:
         """Judge and price a task; what is wrong with it comes back as one refusal per violation."""
@@ -99,28 +95,19 @@ class Video:
         log.info("%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6)
         return None
 
-    def will_be_fetched(self, job: Job) -> None:
-        """Begin the files of finished results: whoever sees a result asks for its file next."""
-        now = self._engine.clock.now()
-        for result in job.results:
-            if result.id not in self._begun and result.state(now) == "success":
-                if len(self._begun) >= _BEGUN_KEPT:
-                    self._begun.clear()
-                self._begun.add(result.id)
-                self._engine.studio.warm(self.clip(job, result))
-
     def clip(self, job: Job, result: Result) -> Clip:
-        """What the placeholder of a result shows."""
+        """What the placeholder of a result shows. It reads the request again: not for the poll path."""
         task = orjson.loads(job.request)
         inputs, speech, settings = (task.get(name) or {} for name in ("inputs", "speech", "settings"))
         image = inputs.get("image")
         model = self._models[job.model]
-        width, height = model.size.size(task, image_aspect(image) if isinstance(image, str) else None)
+        aspect = image_aspect(image) if isinstance(image, str) else None
+        width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
         face = inputs.get("avatar") or ("the given image" if image else "no avatar")
         return Clip(
             width=width,
             height=height,
-            milliseconds=max(40, round(job.seconds * 1000)),
+            milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
             container=job.container,
             quality=int(task.get("outputQuality", 95)),
             title=model.name,
