@@ -25,6 +25,6 @@ class Effort:
 
 
 FULL = Effort(
-    rounds=9, polls=4000, submits=2500, starts=9, memory_rounds=2, warm_up=500, jobs=10_000, clips=5, clip_seconds=30
+    rounds=15, polls=2400, submits=1600, starts=9, memory_rounds=2, warm_up=500, jobs=10_000, clips=5, clip_seconds=30
 )
 QUICK = Effort(rounds=1, polls=40, submits=40, starts=1, memory_rounds=1, warm_up=20, jobs=100, clips=1, clip_seconds=1)

@@ -4,6 +4,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from understudy.media.clip import Clip
 from understudy.media.ffmpeg import Ffmpeg
@@ -79,4 +80,4 @@ def _timed_one_pass(clip: Clip, path: Path) -> float:
 
 
 def _milliseconds(times: list[float]) -> str:
-    return f"{sorted(times)[len(times) // 2] * 1000:,.0f} ms"
+    return f"{median(times) * 1000:,.0f} ms"

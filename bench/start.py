@@ -6,6 +6,7 @@ import tempfile
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 
 from . import servers
 from .effort import Effort
@@ -49,4 +50,4 @@ def _to_import() -> float:
 
 
 def _milliseconds(times: list[float]) -> str:
-    return f"{sorted(times)[len(times) // 2] * 1000:,.0f} ms"
+    return f"{median(times) * 1000:,.0f} ms"

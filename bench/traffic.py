@@ -5,9 +5,10 @@ from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 from . import servers, tasks
+from .duel import Duel
 from .effort import Effort
 from .load import ask, request, send
-from .measure import Aim, Measure, Say, ratios
+from .measure import Aim, Measure, Say
 
 #: A clock fast enough that a one-word video is done at once while one of five minutes runs through a round.
 _SPEED = ("--speed", "20")
@@ -21,8 +22,7 @@ _BATCH = 500
 
 def polls(effort: Effort, say: Say) -> list[Measure]:
     """How fast a finished and a running job are polled in turn."""
-    ours: list[float] = []
-    theirs: list[float] = []
+    duel = Duel()
     with servers.emulator(*_SPEED) as emulator:
         finished = tasks.with_script("Hi.")
         ask(emulator.port, finished)
@@ -36,28 +36,27 @@ def polls(effort: Effort, say: Say) -> list[Measure]:
             for turn in range(effort.rounds):
                 say(f"polls: round {turn + 1} of {effort.rounds}")
                 questions = (tasks.poll(finished), tasks.poll(running))
-                for server, rates in ((emulator, ours), (bare, theirs)):
+                for server, side in ((emulator, duel.ours), (bare, duel.theirs)):
                     pair = [request(server.port, question) for question in questions]
                     send(server.port, pair * 20, effort.connections)
-                    rates.append(send(server.port, pair * (effort.polls // 2), effort.connections))
+                    side.run(server, pair * (effort.polls // 2), effort.connections)
                 if ask(emulator.port, questions[1])["data"][0]["status"] != "processing":
                     raise RuntimeError("the job that should run through a round has finished: this machine is too slow")
                 running = _long_running(emulator.port)
-    return [_compared("polls", "polls / bare route", Aim("at least", 0.6), ours, theirs)]
+    return duel.measures("polls", Aim("at least", 0.6))
 
 
 def submits(effort: Effort, say: Say) -> list[Measure]:
     """How fast new tasks are accepted."""
-    ours: list[float] = []
-    theirs: list[float] = []
+    duel = Duel()
     with servers.emulator() as emulator, servers.bare([ask(emulator.port, tasks.example())]) as bare:
         for turn in range(effort.rounds):
             say(f"submits: round {turn + 1} of {effort.rounds}")
-            for server, rates in ((emulator, ours), (bare, theirs)):
+            for server, side in ((emulator, duel.ours), (bare, duel.theirs)):
                 load = [request(server.port, tasks.example()) for _ in range(effort.submits + 40)]
                 send(server.port, load[:40], effort.connections)
-                rates.append(send(server.port, load[40:], effort.connections))
-    return [_compared("submits", "submits / bare route", Aim("at least", 0.35), ours, theirs)]
+                side.run(server, load[40:], effort.connections)
+    return duel.measures("submits", Aim("at least", 0.35))
 
 
 def memory(effort: Effort, say: Say) -> list[Measure]:
@@ -94,12 +93,3 @@ def _until_finished(port: int, task: dict[str, Any]) -> Any:
             return shown
         time.sleep(0.02)
     raise RuntimeError(f"a one-word video was not finished after {_PATIENCE:.0f} s")
-
-
-def _compared(name: str, what: str, aim: Aim, ours: list[float], theirs: list[float]) -> Measure:
-    figures = {"ours": _rate(ours), "baseline": _rate(theirs)}
-    return Measure(name, what, "×", ratios(ours, theirs), aim, figures)
-
-
-def _rate(rates: list[float]) -> str:
-    return f"{sorted(rates)[len(rates) // 2]:,.0f}/s"

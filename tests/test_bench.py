@@ -21,13 +21,13 @@ def test_one_run_reports_every_measure_and_whether_its_aim_is_met(tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     found = json.loads((tmp_path / "found.json").read_text())
-    assert {measure["name"] for measure in found["measures"]} == MEASURES
+    assert {measure["name"] for measure in found["measures"]} >= MEASURES
     for measure in found["measures"]:
         assert measure["rounds"]
         assert min(measure["rounds"]) <= measure["value"] <= max(measure["rounds"])
         assert measure["what"] in done.stdout
         assert (measure["met"] is None) == (measure["aim"] is None)
-    assert all(measure["aim"] for measure in found["measures"] if measure["name"] != "media-cold")
+    assert {measure["name"] for measure in found["measures"] if measure["aim"]} == MEASURES - {"media-cold"}
 
 
 def test_a_measure_that_does_not_exist_is_refused_by_name() -> None:
