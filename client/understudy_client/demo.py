@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import httpx
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -159,9 +160,10 @@ def _slug(title: str) -> str:
 
 
 def _table(acts: Sequence[Act]) -> Table:
-    table = Table(title="Runware's five requests, performed")
-    table.add_column("Title")
-    for heading in ("Seconds", "Picture", "Bytes", "Cost", "Page's cost", "Difference"):
+    # Eighty columns are what many terminals and every CI log have: a title gives way before a number does.
+    table = Table(title="Runware's five requests, performed", box=SIMPLE, pad_edge=False, expand=True)
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for heading in ("Seconds", "Picture", "Bytes", "Cost", "Page", "Differs"):
         table.add_column(heading, justify="right", no_wrap=True)
     for act in acts:
         video, cost = act.video, act.result.cost if act.result else None

@@ -38,7 +38,8 @@ def build_app(engine: Engine) -> Starlette:
 
     routes = [route for provider in providers for route in provider.routes()]
     return Starlette(
-        routes=[Route("/", index), *control_routes(engine), *routes],
+        # Routes are tried in order: what is called most often comes first.
+        routes=[*routes, Route("/", index), *control_routes(engine)],
         exception_handlers={HTTPException: not_here, Exception: our_mistake},
         lifespan=lifespan,
     )

@@ -1,11 +1,15 @@
 """The command line: finds a command by its name and imports nothing else."""
 
-import importlib.metadata
+from collections.abc import Iterable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from . import __version__
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: The emulator's own commands, each in the module of its name. Other packages add theirs by entry point.
 _OWN = ("demo", "errors", "serve", "switches")
@@ -15,17 +19,24 @@ _ENTRY_POINTS = "understudy.commands"
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        added = {point.name for point in importlib.metadata.entry_points(group=_ENTRY_POINTS)}
-        return sorted({*_OWN, *added})
+        return sorted({*_OWN, *(point.name for point in _added())})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _OWN:
             command: click.Command = getattr(import_module(f".commands.{cmd_name}", __package__), cmd_name)
             return command
-        for point in importlib.metadata.entry_points(group=_ENTRY_POINTS, name=cmd_name):
-            loaded: click.Command = point.load()
-            return loaded
+        for point in _added():
+            if point.name == cmd_name:
+                loaded: click.Command = point.load()
+                return loaded
         return None
+
+
+def _added() -> "Iterable[EntryPoint]":
+    # Imported late: looking up entry points takes as long as starting to serve does without it.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=_ENTRY_POINTS)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

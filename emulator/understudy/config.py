@@ -54,7 +54,7 @@ class Settings:
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     api_keys: frozenset[str] = frozenset()
-    balance: Decimal = Decimal(1000)
+    balance: Decimal = Decimal(100_000)
     switches: Mapping[str, str] = field(default_factory=dict)
     cache_dir: Path = field(default_factory=_default_cache)
     cache_size: int = 1024

@@ -100,7 +100,7 @@ def test_switches_come_from_a_table_of_the_file(tmp_path):
 
 
 def test_log_lines_can_be_read_by_programs(tmp_path):
-    with serving(tmp_path, "--log-format", "json") as (process, url):
+    with serving(tmp_path, "--log-format", "json", "--log-level", "debug") as (process, url):
         post(url, task := video_task())
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)

@@ -11,15 +11,6 @@ from understudy_contracts.schema import Violation
 
 _DOCUMENTATION = "https://runware.ai/docs/en/video-inference/api-reference"
 
-#: Which error a composed rule of the contract is refused with; the others are incompatible parameters.
-_CASE_OF_RULE = {
-    "width-with-height": "missingDimensionParameters",
-    "dimension-pairs": "unsupportedDimensions",
-    "a-face": "missingParameter",
-    "a-voice": "missingParameter",
-    "voice-with-text": "missingParameter",
-}
-
 #: What the provider calls the limits that JSON Schema has words for.
 _LIMITS = {"minimum": "min", "maximum": "max", "multipleOf": "multiplier", "default": "default"}
 
@@ -113,10 +104,8 @@ class Refusals:
         names = violation.parameters
         if violation.rule == "unknown":
             return self.make("unsupportedParameter", task, parameter=names)
-        if violation.rule in _CASE_OF_RULE:
-            return self.make(_CASE_OF_RULE[violation.rule], task, parameter=names, expectation=violation.message)
-        if "x-rule" in violation.schema:
-            return self.make("incompatibleParameters", task, parameter=names, expectation=violation.message)
+        if (rule := violation.schema.get("x-rule")) is not None:
+            return self.make(rule["error"], task, parameter=names, expectation=violation.message)
         family = "missing" if violation.rule == "required" else "invalid"
         exact = f"{family}{_pascal(names[0])}" if names else ""
         schema = violation.schema

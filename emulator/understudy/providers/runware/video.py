@@ -92,7 +92,9 @@ class Video:
         for result in job.results:
             self._engine.shelf[result.id] = (job, result)
         self._callbacks.plan(job, order.task, account)
-        log.info("%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6)
+        log.debug(
+            "%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6
+        )
         return None
 
     def clip(self, job: Job, result: Result) -> Clip:
@@ -138,7 +140,8 @@ class Video:
             provider="runware",
             model=order.model.id,
             container=str(order.task.get("outputFormat", "MP4")).lower(),
-            request=orjson.dumps(order.task),
+            # orjson hands out its whole buffer, several times the text; a copy is what the text needs.
+            request=bytes(memoryview(orjson.dumps(order.task))),
             origin=origin,
             submitted_at=now,
             seconds=order.seconds,

@@ -1,0 +1,89 @@
+"""What the README says is so: its blocks are run as printed, only with another port."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from understudy.commands.serve import serve
+from understudy_contracts.provider import contract
+from understudy_contracts.switches import switches
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+PRINTED = "http://127.0.0.1:8899"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
+
+
+def runnable():
+    """Each block that is run, with what is printed below it."""
+    for (language, code), (following, text) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
+        expected = text if following == "text" else ""
+        if language in ("python", "sh") and not code.startswith(("make ", "understudy serve\n")):
+            yield pytest.param(language, code, expected, id=code.strip().splitlines()[0][:50])
+
+
+@pytest.mark.parametrize(("language", "code", "expected"), list(runnable()))
+def test_a_block_of_the_readme_runs_as_printed(server, tmp_path, language, code, expected):
+    code = code.replace(PRINTED, server.url)
+    command = (
+        [sys.executable, "-W", "error", "-c", code]
+        if language == "python"
+        else ["bash", "-euo", "pipefail", "-c", code]
+    )
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(expected.strip().rstrip("…").replace(PRINTED, server.url)), done.stdout
+
+
+def test_the_server_greets_as_the_readme_shows(server):
+    greeting = next(text for language, text in BLOCKS if language == "text")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "understudy", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
+    try:
+        lines = "".join(process.stdout.readline() for _ in greeting.splitlines())
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+    address = re.search(r"http://127\.0\.0\.1:\d+", lines)[0]
+    assert lines == greeting.replace(PRINTED, address)
+
+
+def test_the_two_commands_come_first_and_exist():
+    _, first = BLOCKS[0]
+    assert [line.split()[1] for line in first.splitlines()] == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in ("demo", "test", "check", "bench", "clean", "help"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_every_model_is_in_the_readme():
+    [row] = re.findall(r"^\| Models \| (.*)$", README, re.MULTILINE)
+    assert set(re.findall(r"`([^`]+)`", row)) == set(contract("runware").models)
+
+
+def test_every_setting_is_in_the_readme_with_its_default():
+    table = README[README.index("## Settings") : README.index("## What it costs")]
+    for option in serve.params:
+        [flag] = [name for name in option.opts if name.startswith("--")]
+        assert f"`{flag}`" in table
+    named = set(re.findall(r"`(--[a-z-]+)", table))
+    assert named == {name for option in serve.params for name in option.opts}
+    defaults = {option.name: option.default for option in serve.params}
+    assert f"| `--balance` | {defaults['balance']} |" in table
+    assert f"{defaults['host']}, {defaults['port']}" in table
+
+
+def test_every_switch_that_the_readme_names_exists():
+    for name, value in re.findall(r"--switch runware\.([a-z-]+)=([a-z-]+)", README):
+        assert value in switches("runware")[name].values
+
+
+def test_every_file_the_readme_links_to_exists():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists()
