@@ -2,11 +2,14 @@
 
 import random
 from collections import deque
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from .deliveries import Delivery
 from .jobs import Job
 from .ledger import Ledger
+
+#: Under this the organisation of a key is derived, so that it is the same after a restart.
+_ORGANISATIONS = UUID("6f0a2c5e-4c7b-4f0e-9a55-0e6a3a1c9d11")
 
 
 class Account:
@@ -17,10 +20,15 @@ class Account:
 
     def __init__(self, key: str, *, opening: int, opened_at: float, seed: int | None) -> None:
         self.key = key
-        self.jobs: dict[str, Job] = {}
+        self.organization = str(uuid5(_ORGANISATIONS, key))
         self.ledger = Ledger(opening, opened_at)
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
         self.random = random.Random(None if seed is None else f"{seed}:{key}")
+        self._jobs: dict[str, dict[str, Job]] = {}
+
+    def jobs(self, provider: str) -> dict[str, Job]:
+        """The account's jobs at one provider by their id, oldest first."""
+        return self._jobs.setdefault(provider, {})
 
     def new_id(self) -> str:
         """A fresh version 4 UUID from the account's own random stream."""

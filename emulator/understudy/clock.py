@@ -3,8 +3,10 @@
 Emulator time is unix seconds as a float. Nothing else in the emulator may read the machine's time.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -19,8 +21,8 @@ class Clock(Protocol):
         """Real seconds until `moment`; 0 when it has come, None when only an advance can bring it."""
         ...
 
-    def on_leap(self, wake: Callable[[], object]) -> None:
-        """Call `wake`, from any thread, whenever time moved otherwise than by passing."""
+    def on_leap(self, wake: Callable[[], object]) -> Callable[[], object]:
+        """Call `wake`, from any thread, whenever time moved otherwise than by passing, until the returned call."""
         ...
 
 
@@ -42,8 +44,9 @@ class FlowingClock:
         """Real seconds until `moment`, never negative."""
         return max(0.0, (moment - self.now()) / self.rate)
 
-    def on_leap(self, wake: Callable[[], object]) -> None:
+    def on_leap(self, wake: Callable[[], object]) -> Callable[[], object]:
         """Do nothing: this clock never leaps."""
+        return lambda: None
 
 
 class ManualClock:
@@ -61,15 +64,30 @@ class ManualClock:
         """0 when `moment` has come, else None: waiting does not help."""
         return 0.0 if moment <= self._now else None
 
-    def on_leap(self, wake: Callable[[], object]) -> None:
-        """Call `wake` after every `advance`."""
+    def on_leap(self, wake: Callable[[], object]) -> Callable[[], object]:
+        """Call `wake` after every `advance`, until the returned call."""
         self._wakes.append(wake)
+        return lambda: self._wakes.remove(wake)
 
     def advance(self, seconds: float) -> float:
         """Move time forward and return the new time; raises ValueError on a negative step."""
         if seconds < 0:
             raise ValueError("time does not go backward")
         self._now += seconds
-        for wake in self._wakes:
+        for wake in tuple(self._wakes):
             wake()
         return self._now
+
+
+async def sleep_until(clock: Clock, moment: float) -> None:
+    """Wait until the emulator's time has come to `moment`, whether it passes or leaps there."""
+    loop = asyncio.get_running_loop()
+    leapt = asyncio.Event()
+    forget = clock.on_leap(lambda: loop.call_soon_threadsafe(leapt.set))
+    try:
+        while (delay := clock.real_delay(moment)) != 0:
+            leapt.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(leapt.wait(), delay)
+    finally:
+        forget()

@@ -10,6 +10,7 @@ from .config import Settings
 from .jobs import Job, Result
 from .media.studio import Studio
 from .outbox import Outbox
+from .uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Engine:
     accounts: Accounts
     outbox: Outbox
     studio: Studio
+    uploads: Uploads
     shelf: dict[str, tuple[Job, Result]]
 
     @classmethod
@@ -33,6 +35,7 @@ class Engine:
             accounts=Accounts(opening=int(settings.balance * 1_000_000), seed=settings.seed, keys=settings.api_keys),
             outbox=Outbox(clock, allow_all_targets=settings.allow_link_local, seed=settings.seed),
             studio=Studio(settings.cache_dir, max_bytes=settings.cache_bytes),
+            uploads=Uploads(settings.cache_bytes),
             shelf={},
         )
 
@@ -44,3 +47,4 @@ class Engine:
                 yield
         finally:
             await self.studio.close()
+            self.uploads.close()

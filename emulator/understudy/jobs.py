@@ -1,7 +1,7 @@
 """A job carries its whole plan from the moment of submit; where it stands is a pure function of time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from understudy_contracts.errors import ErrorCase
@@ -30,7 +30,8 @@ class Job:
     """A submitted task with its plan.
 
     `request` is the task as JSON; each result lasts `seconds`, costs `cost` micro-dollars, is a file of type
-    `container` for `expires_after` seconds, and carries `extras` in the answers that show it.
+    `container` for `expires_after` seconds, and carries `extras` in the answers that show it. `steps` are the
+    provider's names for what it does before it finishes, each with the moment it begins.
     """
 
     id: str
@@ -45,12 +46,22 @@ class Job:
     results: tuple[Result, ...]
     expires_after: float
     extras: Mapping[str, Any]
+    steps: tuple[tuple[str, float], ...] = ()
+    cancelled_at: float | None = None
 
     @property
     def finishes_at(self) -> float:
         """When the last of its results finishes."""
         return max(result.finishes_at for result in self.results)
 
+    def step(self, now: float) -> str:
+        """The step it is at, for a job that has not finished: the last one begun."""
+        return next(name for name, begins in reversed(self.steps) if begins <= now)
+
     def expired(self, result: Result, now: float) -> bool:
         """Whether the result's file is gone: its time to live, counted from when it finished, is over."""
         return now >= result.finishes_at + self.expires_after
+
+    def cancelled(self, now: float) -> "Job":
+        """The same job, called off now."""
+        return replace(self, cancelled_at=now)

@@ -1,15 +1,19 @@
 """What an account has, holds and spent: append-only, in whole micro-dollars, as a function of time.
 
-A job's money is settled by its plan at the moment of submit: the whole price is held, and when a result
-finishes its part becomes a charge (it succeeded) or is released (it failed).
+A job's money is settled by its plan at the moment of submit. Either its price is held, and each result becomes
+a charge when it succeeds or is released when it fails; or, prepaid, it is charged at once and what fails is
+refunded. Only a cancellation changes a plan, and only what has not happened yet.
 """
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["opening", "hold", "release", "charge"]
+Kind = Literal["opening", "hold", "release", "charge", "refund"]
+
+#: The kinds that change what an account has, not only what it may spend.
+_SETTLED = ("opening", "charge", "refund")
 
 
 class InsufficientCredit(Exception):
@@ -47,6 +51,18 @@ class _Posting:
     at: float
     job: str
     parts: tuple[Part, ...]
+    prepaid: bool
+
+    def entries(self) -> Iterator[Entry]:
+        for part in self.parts:
+            asked: Kind = "charge" if self.prepaid else "hold"
+            yield Entry(self.at, asked, -part.amount, self.job, part.result)
+            if not self.prepaid:
+                yield Entry(part.at, "release", part.amount, self.job, part.result)
+                if part.billed:
+                    yield Entry(part.at, "charge", -part.amount, self.job, part.result)
+            elif not part.billed:
+                yield Entry(part.at, "refund", part.amount, self.job, part.result)
 
 
 class Ledger:
@@ -56,24 +72,20 @@ class Ledger:
         self._opening = Entry(opened_at, "opening", opening)
         self._postings: list[_Posting] = []
         self._available = opening
-        self._releases: list[tuple[float, int]] = []
+        self._returns: list[tuple[float, int]] = []
 
     def available(self, now: float) -> int:
         """What a new job may still cost, in micro-dollars."""
-        while self._releases and self._releases[0][0] <= now:
-            self._available += heapq.heappop(self._releases)[1]
+        while self._returns and self._returns[0][0] <= now:
+            self._available += heapq.heappop(self._returns)[1]
         return self._available
 
     def balance(self, now: float) -> int:
         """What the account has, holds included, in micro-dollars."""
-        return self._opening.amount - self.spent(now)
+        return sum(entry.amount for entry in self.entries(now) if entry.kind in _SETTLED)
 
-    def spent(self, now: float) -> int:
-        """What has been charged so far, in micro-dollars."""
-        return -sum(entry.amount for entry in self.entries(now) if entry.kind == "charge")
-
-    def commit(self, job: str, now: float, parts: tuple[Part, ...]) -> None:
-        """Hold a job's price and plan how each part settles; raises InsufficientCredit and changes nothing."""
+    def commit(self, job: str, now: float, parts: tuple[Part, ...], *, prepaid: bool = False) -> None:
+        """Take on a job's price and plan how each part settles; raises InsufficientCredit and changes nothing."""
         asked = sum(part.amount for part in parts)
         available = self.available(now)
         if asked > available:
@@ -81,20 +93,24 @@ class Ledger:
         self._available = available - asked
         for part in parts:
             if not part.billed:
-                heapq.heappush(self._releases, (part.at, part.amount))
-        self._postings.append(_Posting(now, job, parts))
+                heapq.heappush(self._returns, (part.at, part.amount))
+        self._postings.append(_Posting(now, job, parts, prepaid))
+
+    def cancel(self, job: str, now: float) -> None:
+        """Give back, now, whatever of a job's price is not settled yet."""
+        index = max(index for index, posting in enumerate(self._postings) if posting.job == job)
+        posting = self._postings[index]
+        parts = tuple(part if part.at <= now else replace(part, at=now, billed=False) for part in posting.parts)
+        # A return that was planned for later comes now instead.
+        for before in posting.parts:
+            if before.at > now:
+                if not before.billed:
+                    self._returns.remove((before.at, before.amount))
+                self._returns.append((now, before.amount))
+        heapq.heapify(self._returns)
+        self._postings[index] = replace(posting, parts=parts)
 
     def entries(self, now: float) -> list[Entry]:
         """Every entry up to `now`, oldest first; their sum is what is available."""
-        known = [self._opening]
-        for posting in self._postings:
-            known.extend(entry for entry in _entries(posting) if entry.at <= now)
-        return sorted(known, key=lambda entry: entry.at)
-
-
-def _entries(posting: _Posting) -> Iterator[Entry]:
-    for part in posting.parts:
-        yield Entry(posting.at, "hold", -part.amount, posting.job, part.result)
-        yield Entry(part.at, "release", part.amount, posting.job, part.result)
-        if part.billed:
-            yield Entry(part.at, "charge", -part.amount, posting.job, part.result)
+        planned = (entry for posting in self._postings for entry in posting.entries())
+        return sorted([self._opening, *(entry for entry in planned if entry.at <= now)], key=lambda entry: entry.at)

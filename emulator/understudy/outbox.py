@@ -53,11 +53,12 @@ class Outbox:
     async def running(self) -> AsyncIterator[None]:
         """Send what falls due for as long as the block lasts; what is then still queued is dropped and counted."""
         loop = asyncio.get_running_loop()
-        self._clock.on_leap(lambda: loop.call_soon_threadsafe(self._changed.set))
+        forget = self._clock.on_leap(lambda: loop.call_soon_threadsafe(self._changed.set))
         dispatcher = asyncio.create_task(self._dispatch())
         try:
             yield
         finally:
+            forget()
             if self.waiting:
                 log.warning("stopping with %d webhooks or uploads not delivered", self.waiting)
             for task in (dispatcher, *self._under_way):

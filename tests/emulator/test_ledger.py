@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,17 @@ def test_a_job_is_held_at_submit_charged_when_it_succeeds_and_given_back_when_it
     assert [entry.kind for entry in ledger.entries(8.0)] == ["opening", "hold", "hold", "release", "charge", "release"]
 
 
+def test_a_prepaid_job_is_charged_at_submit_and_refunded_when_it_fails_or_is_cancelled():
+    ledger = Ledger(10_000_000, 0.0)
+    ledger.commit("fails", 1.0, (Part("a", 5.0, 2_000_000, False),), prepaid=True)
+    ledger.commit("cancelled", 1.0, (Part("b", 9.0, 3_000_000, True),), prepaid=True)
+    assert ledger.balance(1.0) == ledger.available(1.0) == 5_000_000
+    ledger.cancel("cancelled", 4.0)
+    assert ledger.balance(4.0) == ledger.available(4.0) == 8_000_000
+    assert ledger.balance(6.0) == ledger.available(6.0) == 10_000_000
+    assert [entry.kind for entry in ledger.entries(9.0)] == ["opening", "charge", "charge", "refund", "refund"]
+
+
 def test_a_job_the_account_cannot_pay_changes_nothing():
     ledger = Ledger(1_000_000, 0.0)
     with pytest.raises(InsufficientCredit) as refusal:
@@ -32,24 +45,37 @@ class Money(RuleBasedStateMachine):
         super().__init__()
         self.now = 0.0
         self.ledger = Ledger(1_000, 0.0)
-        self.parts: list[Part] = []
+        self.jobs: list[tuple[bool, list[Part]]] = []
 
     @rule(
         parts=st.lists(
             st.tuples(st.floats(0, 50, allow_nan=False), st.integers(0, 300), st.booleans()), min_size=1, max_size=4
-        )
+        ),
+        prepaid=st.booleans(),
     )
-    def submit(self, parts):
+    def submit(self, parts, prepaid):
         planned = tuple(
-            Part(f"{len(self.parts)}-{index}", self.now + after, amount, billed)
+            Part(f"{len(self.jobs)}-{index}", self.now + after, amount, billed)
             for index, (after, amount, billed) in enumerate(parts)
         )
         try:
-            self.ledger.commit("job", self.now, planned)
+            self.ledger.commit(f"job {len(self.jobs)}", self.now, planned, prepaid=prepaid)
         except InsufficientCredit:
             assert sum(part.amount for part in planned) > self.available_by_model()
         else:
-            self.parts.extend(planned)
+            self.jobs.append((prepaid, list(planned)))
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data())
+    def cancel(self, data):
+        number = data.draw(st.integers(0, len(self.jobs) - 1))
+        self.ledger.cancel(f"job {number}", self.now)
+        parts = self.jobs[number][1]
+        parts[:] = [part if part.at <= self.now else replace(part, at=self.now, billed=False) for part in parts]
+
+    @property
+    def parts(self):
+        return [part for _, parts in self.jobs for part in parts]
 
     @precondition(lambda self: self.parts)
     @rule(seconds=st.floats(0, 30))
@@ -63,6 +89,16 @@ class Money(RuleBasedStateMachine):
     def what_is_available_is_the_sum_of_the_entries(self):
         assert self.ledger.available(self.now) == self.available_by_model()
         assert sum(entry.amount for entry in self.ledger.entries(self.now)) == self.available_by_model()
+
+    @invariant()
+    def what_the_account_has_is_what_came_in_less_what_was_charged(self):
+        charged = sum(
+            part.amount
+            for prepaid, parts in self.jobs
+            for part in parts
+            if (part.billed or part.at > self.now if prepaid else part.billed and part.at <= self.now)
+        )
+        assert self.ledger.balance(self.now) == 1_000 - charged
 
     @invariant()
     def nobody_spends_what_they_do_not_have(self):

@@ -35,7 +35,7 @@ class Files:
         filename: str = request.path_params["filename"]
         video_id, _, container = filename.partition(".")
         job, result = self._engine.shelf.get(video_id, (None, None))
-        if job is None or result is None or job.container != container:
+        if job is None or result is None or (job.provider, job.container) != ("runware", container):
             return _gone("no result has this file")
         now = self._engine.clock.now()
         if result.state(now) != "success":

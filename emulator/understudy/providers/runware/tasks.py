@@ -105,7 +105,7 @@ class Tasks:
 
     def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
         uuid = task.get("taskUUID")
-        job = caller.account.jobs.get(uuid) if isinstance(uuid, str) else None
+        job = caller.account.jobs("runware").get(uuid) if isinstance(uuid, str) else None
         if job is not None:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
         elif violations := self._get_response.violations(task):
@@ -128,7 +128,7 @@ class Tasks:
             answer.refuse(self.refusals.of_case(fault, task))
             return
         uuid = task.get("taskUUID")
-        if isinstance(uuid, str) and uuid in caller.account.jobs and not caller.dry_run:
+        if isinstance(uuid, str) and uuid in caller.account.jobs("runware") and not caller.dry_run:
             answer.refuse(self.refusals.make("conflictTaskUUID", task))
             return
         order = await self._video.order(task)

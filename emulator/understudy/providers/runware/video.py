@@ -78,7 +78,7 @@ class Video:
 
     def start(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Refusal | None:
         """Plan the job, hold its price and file it; comes back with a refusal when the account cannot pay."""
-        if order.uuid in account.jobs:
+        if order.uuid in account.jobs("runware"):
             # Its twin got in while this one's audio was being read.
             return self.refusals.make("conflictTaskUUID", dict(order.task))
         job = self._plan(order, account, origin, fault)
@@ -88,7 +88,7 @@ class Video:
             account.ledger.commit(job.id, job.submitted_at, parts)
         except InsufficientCredit:
             return self.refusals.make("videoInferenceInsufficientCredits", dict(order.task))
-        account.jobs[job.id] = job
+        account.jobs("runware")[job.id] = job
         for result in job.results:
             self._engine.shelf[result.id] = (job, result)
         self._callbacks.plan(job, order.task, account)

@@ -1,0 +1,68 @@
+"""Files that callers hand in, kept for as long as the server runs and within a bound."""
+
+import asyncio
+import shutil
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class TooLarge(Exception):
+    """The file is larger than the server keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file handed in."""
+
+    path: Path
+    content_type: str
+    size: int
+
+
+class Uploads:
+    """Keeps files by name, in a folder of its own that is gone when the server ends; the oldest make room."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._folder: Path | None = None
+        self._kept: OrderedDict[str, Upload] = OrderedDict()
+        self._size = 0
+
+    def get(self, name: str) -> Upload | None:
+        """The file of that name, or None."""
+        return self._kept.get(name)
+
+    async def put(self, name: str, content_type: str, content: bytes) -> Upload:
+        """Keep a file, in place of an older one of that name; raises TooLarge."""
+        if len(content) > self._max_bytes:
+            raise TooLarge
+        self._forget(name)
+        while self._size + len(content) > self._max_bytes:
+            self._forget(next(iter(self._kept)))
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="understudy-uploads-"))
+        handle, path = tempfile.mkstemp(dir=self._folder)
+        upload = Upload(Path(path), content_type, len(content))
+        self._kept[name] = upload
+        self._size += len(content)
+        await asyncio.to_thread(_write, handle, content)
+        return upload
+
+    def close(self) -> None:
+        """Remove every file."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._kept.clear()
+
+    def _forget(self, name: str) -> None:
+        upload = self._kept.pop(name, None)
+        if upload is not None:
+            self._size -= upload.size
+            upload.path.unlink(missing_ok=True)
+
+
+def _write(handle: int, content: bytes) -> None:
+    with open(handle, "wb") as file:
+        file.write(content)
