@@ -45,7 +45,12 @@ def read(file: Traversable, form: str | None = None) -> dict[str, Any]:
 
 
 def read_all(directory: Traversable, form: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read every JSON file of a directory, in the order of the names; each with its name without `.json`."""
+    """Read every JSON file of a directory, in the order of the names; each with its name without `.json`.
+
+    A directory that is not there holds none: not every provider has models.
+    """
+    if not directory.is_dir():
+        return
     for file in sorted(directory.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".json"):
             yield file.name.removesuffix(".json"), read(file, form)

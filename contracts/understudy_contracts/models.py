@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -16,92 +16,28 @@ from typing import Any
 import jsonschema_rs
 
 from .data import ContractError, folder, read_all
-from .shape import look_up
+from .duration import SHORTEST, Condition, DurationRule, Silence, Spoken
+from .entitlement import Entitlement, RateLimit
+from .output import Output
+from .price import Price
+from .size import SizeRule
 
-#: One picture at 25 a second: the shortest thing that is still a video.
-SHORTEST = 0.04
-_WIDESCREEN = 16 / 9
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a second of video costs, in US dollars."""
-
-    usd_per_second: Decimal
-    source: str
-    confidence: str
-
-    def cost(self, seconds: float) -> Decimal:
-        """Price a video of this length: US dollars, to four places as the provider prints them."""
-        exact = Decimal(str(seconds)) * self.usd_per_second
-        return exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True)
-class DurationRule:
-    """How long a video becomes, from what its request says."""
-
-    #: Dotted names of the fields the rule reads; None where the model has no such field.
-    script_field: str | None
-    speed_field: str | None
-    audio_field: str | None
-    asked_field: str | None
-    #: Letters and digits spoken in a second at speed 1.
-    characters_per_second: float
-    #: For a request that tells nothing about its length.
-    default_seconds: float
-    source: str
-    confidence: str
-
-    def seconds(self, request: Mapping[str, Any], audio_seconds: float | None = None) -> float:
-        """Tell how many seconds the video of a request lasts.
-
-        The length of its audio when that is known, else the duration it asks for, else the time its script
-        takes to speak, else `default_seconds`. Never less than one frame, and always to the millisecond, as
-        it is billed.
-        """
-        return max(SHORTEST, round(self._seconds(request, audio_seconds), 3))
-
-    def _seconds(self, request: Mapping[str, Any], audio_seconds: float | None) -> float:
-        if audio_seconds is not None:
-            return audio_seconds
-        asked = _field(request, self.asked_field)
-        if isinstance(asked, int | float):
-            return float(asked)
-        script = _field(request, self.script_field)
-        if isinstance(script, str):
-            speed = _field(request, self.speed_field)
-            spoken = sum(map(str.isalnum, script))
-            return spoken / self.characters_per_second / (speed if isinstance(speed, int | float) and speed > 0 else 1)
-        return self.default_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class SizeRule:
-    """How large a picture becomes, from what its request says."""
-
-    #: Width and height when the request tells nothing.
-    default: tuple[int, int]
-    #: The short side of each preset, in pixels.
-    resolutions: Mapping[str, int]
-    source: str
-    confidence: str
-
-    def size(self, request: Mapping[str, Any], aspect: float | None = None) -> tuple[int, int]:
-        """Tell the width and height of the video of a request, in pixels.
-
-        Its `width` and `height`, else its `resolution` in the shape of its picture (`aspect` is width over
-        height; 16:9 when unknown), both sides even, else the model's default.
-        """
-        width, height = request.get("width"), request.get("height")
-        if width is not None and height is not None:
-            return int(width), int(height)
-        short = self.resolutions.get(str(request.get("resolution")))
-        if short is None:
-            return self.default
-        shape = aspect if aspect is not None and aspect > 0 else _WIDESCREEN
-        long = 2 * round(short * max(shape, 1 / shape) / 2)
-        return (long, short) if shape >= 1 else (short, long)
+__all__ = [
+    "SHORTEST",
+    "Condition",
+    "DurationRule",
+    "Entitlement",
+    "Latency",
+    "Model",
+    "Output",
+    "Price",
+    "RateLimit",
+    "Silence",
+    "SizeRule",
+    "Spoken",
+    "load",
+    "models",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +64,7 @@ class Model:
     slug: str
     name: str
     provider: str
-    #: What a request for it is called, such as `videoInference`.
+    #: What a request for it is called, such as `videoInference` or `requests`.
     operation: str
     documentation: str
     #: The annotated JSON Schema of a request: see `understudy_contracts.schema.plain`.
@@ -137,7 +73,15 @@ class Model:
     duration: DurationRule
     size: SizeRule
     latency: Latency
+    output: Output
     sources: tuple[str, ...]
+    #: The template of what a success comes to, for `understudy_contracts.outcome.fill`; None where the provider
+    #: has no such record.
+    outcome: Any = None
+    #: What the provider itself tells about the model when asked; None where it cannot be asked.
+    detail: Mapping[str, Any] | None = None
+    entitlement: Entitlement | None = None
+    rate_limit: RateLimit | None = None
 
 
 @cache
@@ -165,30 +109,55 @@ def load(directory: Traversable) -> Mapping[str, Model]:
 
 
 def _model(document: Mapping[str, Any]) -> Model:
-    price, duration, size, latency = (document[part] for part in ("price", "duration", "size", "latency"))
+    price, entitlement, rate_limit = document["price"], document.get("entitlement"), document.get("rate_limit")
     return Model(
         **{key: document[key] for key in ("id", "slug", "name", "provider", "operation", "documentation", "request")},
-        price=Price(Decimal(price["usd_per_second"]), price["source"], price["confidence"]),
-        duration=DurationRule(
-            script_field=duration.get("script_field"),
-            speed_field=duration.get("speed_field"),
-            audio_field=duration.get("audio_field"),
-            asked_field=duration.get("asked_field"),
-            characters_per_second=duration["characters_per_second"],
-            default_seconds=duration["default_seconds"],
-            source=duration["source"],
-            confidence=duration["confidence"],
-        ),
-        size=SizeRule(
-            default=(size["default"][0], size["default"][1]),
-            resolutions=MappingProxyType(size["resolutions"]),
-            source=size["source"],
-            confidence=size["confidence"],
-        ),
-        latency=Latency(**latency),
+        price=Price(Decimal(price["usd"]), price["unit"], price["source"], price["confidence"]),
+        duration=_duration(document["duration"]),
+        size=_size(document["size"]),
+        latency=Latency(**document["latency"]),
+        output=Output(**document["output"]),
         sources=tuple(document["sources"]),
+        outcome=document.get("outcome"),
+        detail=document.get("detail"),
+        entitlement=None if entitlement is None else Entitlement(**entitlement),
+        rate_limit=None if rate_limit is None else RateLimit(**rate_limit),
     )
 
 
-def _field(request: Mapping[str, Any], name: str | None) -> object:
-    return None if name is None else look_up(request, name)
+def _duration(document: Mapping[str, Any]) -> DurationRule:
+    silence, audio_when = document.get("silence"), document.get("audio_when")
+    return DurationRule(
+        script_field=document.get("script_field"),
+        speed_field=document.get("speed_field"),
+        audio_field=document.get("audio_field"),
+        asked_field=document.get("asked_field"),
+        segments_field=document.get("segments_field"),
+        characters_per_second=document["characters_per_second"],
+        default_seconds=document["default_seconds"],
+        source=document["source"],
+        confidence=document["confidence"],
+        break_tags=document.get("break_tags", False),
+        silence=None
+        if silence is None
+        else Silence(
+            Condition(silence["field"], silence["equals"]), silence["duration_field"], silence["default_seconds"]
+        ),
+        audio_when=None if audio_when is None else Condition(**audio_when),
+        maximum=document.get("maximum"),
+    )
+
+
+def _size(document: Mapping[str, Any]) -> SizeRule:
+    width, height = document["default"]
+    sizes = {name: (sides[0], sides[1]) for name, sides in document.get("sizes", {}).items()}
+    return SizeRule(
+        default=(width, height),
+        resolutions=MappingProxyType(document["resolutions"]),
+        source=document["source"],
+        confidence=document["confidence"],
+        dimension_field=document.get("dimension_field"),
+        size_field=document.get("size_field"),
+        sizes=MappingProxyType(sizes),
+        aspect_field=document.get("aspect_field"),
+    )

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
-from .data import folder, read_all
+from .data import folder, read, read_all
 from .errors import ErrorCase, catalogue
 from .models import Model, models
 from .schema import Judge, plain
@@ -47,6 +47,18 @@ class Contract:
     def examples(self) -> tuple[dict[str, Any], ...]:
         """The exchanges the provider prints: dicts of title, source, model, request and response."""
         return tuple(example for _, example in read_all(self._folder.joinpath("examples"), "example"))
+
+    def document(self, name: str) -> dict[str, Any]:
+        """Read a document the provider publishes, such as HeyGen's `avatars` or `voices`. Raises `ContractError`."""
+        return read(self._folder.joinpath(f"{name}.json"))
+
+    def gated(self, model_id: str, payload: Mapping[str, Any], switch_values: Mapping[str, str] | None = None) -> bool:
+        """Tell whether a request asks what only other accounts may ask, such as a size kept for enterprises.
+
+        Raises `KeyError` for an unknown model and `ValueError` for an unknown switch or value.
+        """
+        entitlement = self.models[model_id].entitlement
+        return entitlement is not None and entitlement.lacks(payload, self.switch_values(switch_values))
 
     def switch_values(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
         """Complete some switch values by the defaults of the others.

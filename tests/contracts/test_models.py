@@ -44,7 +44,7 @@ def test_a_cost_has_four_places_and_rounds_half_up() -> None:
 
 
 def test_known_audio_decides_the_length_before_any_script() -> None:
-    assert AVATAR.duration.seconds({"speech": {"text": "hello"}}, audio_seconds=12.3456) == 12.346
+    assert AVATAR.duration.seconds({"speech": {"text": "hello"}, "inputs": {"audio": "a"}}, {"a": 12.3456}) == 12.346
 
 
 def test_a_script_lasts_as_long_as_its_letters_and_digits_take() -> None:
@@ -67,7 +67,7 @@ def test_a_duration_asked_for_is_given() -> None:
 @pytest.mark.parametrize("wordless", ["...", "\u2026", " "])
 def test_no_video_is_shorter_than_a_frame(wordless: str) -> None:
     assert AVATAR.duration.seconds({"speech": {"text": wordless}}) == SHORTEST
-    assert AVATAR.duration.seconds({}, audio_seconds=0) == SHORTEST
+    assert AVATAR.duration.seconds({"inputs": {"audio": "a"}}, {"a": 0}) == SHORTEST
 
 
 @pytest.mark.parametrize("silent", [{}, {"speech": "text"}, {"speech": {"text": None}}])
@@ -110,7 +110,7 @@ def test_a_longer_video_takes_longer_and_half_a_minute_takes_about_one() -> None
 def test_a_new_model_is_a_new_file_and_no_python(tmp_path: Path) -> None:
     document = orjson.loads(FILE.read_bytes())
     document |= {"id": "acme:talk@1", "slug": "acme-talk-1", "name": "Acme Talk"}
-    document["price"]["usd_per_second"] = "0.25"
+    document["price"]["usd"] = "0.25"
     document["request"]["properties"]["model"]["const"] = "acme:talk@1"
     (tmp_path / "acme-talk-1.json").write_bytes(orjson.dumps(document))
     model = load(tmp_path)["acme:talk@1"]
@@ -126,7 +126,7 @@ def test_a_new_model_is_a_new_file_and_no_python(tmp_path: Path) -> None:
     ("spoil", "sentence"),
     [
         (lambda d: d.pop("price"), r"new\.json: price is required"),
-        (lambda d: d["price"].update(usd_per_second=0.1), r"new\.json: price\.usd_per_second must be a string"),
+        (lambda d: d["price"].update(usd=0.1), r"new\.json: price\.usd must be a string"),
         (lambda d: d["latency"].update(fast=True), r"new\.json: latency\.fast is not known"),
         (lambda d: d["duration"].update(confidence="sure"), r"new\.json: duration\.confidence must be one of"),
         (lambda d: d["size"].update(default=[1280]), r"new\.json: size\.default must have at least 2"),

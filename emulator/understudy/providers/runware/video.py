@@ -66,7 +66,7 @@ class Video:
             return self.refusals.of_violations(task, judge.violations(task))
         if refused := self._forbidden_targets(task):
             return refused
-        seconds = model.duration.seconds(task, await self._audio_length(model, task))
+        seconds = model.duration.seconds(task, await self._audio_lengths(model, task))
         return Order(
             uuid=task["taskUUID"],
             task=task,
@@ -164,9 +164,6 @@ class Video:
                     refused.append(self.refusals.invalid(task, parameter, f"{reason}."))
         return refused
 
-    async def _audio_length(self, model: Model, task: Mapping[str, Any]) -> float | None:
-        field = model.duration.audio_field
-        source: Any = task
-        for step in field.split(".") if field else ():
-            source = source.get(step) if isinstance(source, Mapping) else None
-        return await audio_seconds(source) if isinstance(source, str) else None
+    async def _audio_lengths(self, model: Model, task: Mapping[str, Any]) -> dict[str, float]:
+        lengths = {source: await audio_seconds(source) for source in model.duration.audio_sources(task)}
+        return {source: seconds for source, seconds in lengths.items() if seconds is not None}
