@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from typing import Final
 
-#: Raised whenever the same clip would come out as other bytes, so that no old file answers for a new one.
-RENDERER_VERSION: Final = 1
+from .placeholder import (
+    LARGEST_SIDE,
+    LONGEST_MILLISECONDS,
+    SMALLEST_SIDE,
+    check_choice,
+    check_picture,
+    check_range,
+    digest,
+)
+
+__all__ = [
+    "CONTENT_TYPES",
+    "FRAME_RATE",
+    "LARGEST_SIDE",
+    "LONGEST_MILLISECONDS",
+    "SMALLEST_SIDE",
+    "Clip",
+]
 
 #: Frames a second of every placeholder.
 FRAME_RATE: Final = 25
 
-SMALLEST_SIDE: Final = 64
-LARGEST_SIDE: Final = 4096
-LONGEST_MILLISECONDS: Final = 4 * 60 * 60 * 1000
-
 #: What a file of each container is called in HTTP.
 CONTENT_TYPES: Final = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
@@ -47,25 +56,15 @@ class Clip:
     hue: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, low, high in (
-            ("width", self.width, SMALLEST_SIDE, LARGEST_SIDE),
-            ("height", self.height, SMALLEST_SIDE, LARGEST_SIDE),
-            ("milliseconds", self.milliseconds, 1, LONGEST_MILLISECONDS),
-            ("quality", self.quality, 20, 99),
-            ("hue", self.hue, 0, 359),
-        ):
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {value}")
-        if self.container not in CONTENT_TYPES:
-            raise ValueError(f"container must be one of {', '.join(CONTENT_TYPES)}, not {self.container!r}")
-        if self.background is not None and not _COLOUR.fullmatch(self.background):
-            raise ValueError(f"background must look like #1a2b3c, not {self.background!r}")
+        check_picture(self.width, self.height, self.background, self.hue)
+        check_range("milliseconds", self.milliseconds, 1, LONGEST_MILLISECONDS)
+        check_range("quality", self.quality, 20, 99)
+        check_choice("container", self.container, tuple(CONTENT_TYPES))
 
     @cached_property
     def key(self) -> str:
         """The name this clip is cached and tagged by: the same for equal clips, another for any other."""
-        fields = sorted(asdict(self).items())
-        return sha256(repr((RENDERER_VERSION, fields)).encode("utf-8", "surrogatepass")).hexdigest()[:40]
+        return digest(self)
 
     @property
     def picture_key(self) -> str:
@@ -76,6 +75,12 @@ class Clip:
     def pixels(self) -> tuple[int, int]:
         """Width and height of the file: as asked, an odd side one pixel shorter."""
         return self.width - self.width % 2, self.height - self.height % 2
+
+    @property
+    def facts(self) -> str:
+        """The size and the length, in words."""
+        width, height = self.pixels
+        return f"{width} x {height}  ·  {self.milliseconds / 1000:g} s"
 
     @property
     def frames(self) -> int:

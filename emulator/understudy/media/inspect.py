@@ -16,57 +16,63 @@ if TYPE_CHECKING:
 
 _PATIENCE = 120.0
 
+#: What ffmpeg calls the formats of single images.
+_IMAGE = re.compile(r"image2|\w+_pipe")
+
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
     """What a media file holds, by its header and by decoding every frame of it.
 
-    `duration` is the container's, in seconds, to the hundredth that ffmpeg prints; `frames` were counted by
-    decoding. Audio fields are None when there is no sound.
+    `duration` is the container's, in seconds, to the hundredth that ffmpeg prints, and 0 for an image; `frames`
+    were counted by decoding, and an image has one. Fields of the picture are None when there is only sound,
+    those of the sound when there is none. `title` is the one written into the container.
     """
 
     container: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     duration: float
-    frames: int
-    fps: float
-    video_codec: str
-    pixel_format: str
+    frames: int | None
+    fps: float | None
+    video_codec: str | None
+    pixel_format: str | None
     audio_codec: str | None
     sample_rate: int | None
     channels: int | None
+    title: str | None = None
 
 
 def inspect(source: str | PathLike[str]) -> MediaInfo:
-    """Say what a video file, or the video behind a URL, really is; every frame is decoded on the way.
+    """Say what a video, an image or a sound, or the one behind a URL, really is; all of it is decoded on the way.
 
     Raises:
         MediaError: ffmpeg could not read it, or something in it is broken.
     """
-    said = _ffmpeg("-xerror", "-i", fspath(source), "-map", "0:v:0", "-map", "0:a:0?", "-f", "null", "-")[1]
+    said = _ffmpeg("-xerror", "-i", fspath(source), "-map", "0:v:0?", "-map", "0:a:0?", "-f", "null", "-")[1]
     header, _, _ = said.partition("Stream mapping:")
-    container = re.search(r"Input #0, ([^:]+?), from ", header)
-    duration = re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", header)
+    container = re.search(r"Input #0, (.+?), from ", header)
     video = re.search(r"Stream #0:\d+.*?: Video: (\w+).*?, (\w+)(?:\(.*?\))?, (\d+)x(\d+)", header)
-    rate = re.search(r"([\d.]+) fps", header)
-    frames = re.findall(r"frame=\s*(\d+)", said)
-    if not (container and duration and video and rate and frames):
-        raise MediaError(f"no video in {fspath(source)}")
-    hours, minutes, seconds = duration.groups()
     audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+).*?, (\d+) Hz, ([\w.]+)", header)
+    frames = re.findall(r"frame=\s*(\d+)", said)
+    if not container or not (audio or (video and frames)):
+        raise MediaError(f"neither picture nor sound in {fspath(source)}")
+    image = _IMAGE.fullmatch(container[1])
+    rate = None if image else re.search(r"([\d.]+) fps", header)
+    title = re.search(r"^ +title +: (.*)$", header, re.MULTILINE)
     return MediaInfo(
         container=container[1],
-        width=int(video[3]),
-        height=int(video[4]),
-        duration=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
-        frames=int(frames[-1]),
-        fps=float(rate[1]),
-        video_codec=video[1],
-        pixel_format=video[2],
+        width=int(video[3]) if video else None,
+        height=int(video[4]) if video else None,
+        duration=0.0 if image else _duration(header),
+        frames=int(frames[-1]) if video else None,
+        fps=float(rate[1]) if video and rate else None,
+        video_codec=video[1] if video else None,
+        pixel_format=video[2] if video else None,
         audio_codec=audio[1] if audio else None,
         sample_rate=int(audio[2]) if audio else None,
         channels=_channels(audio[3]) if audio else None,
+        title=title[1].strip() if title else None,
     )
 
 
@@ -103,6 +109,11 @@ def _ffmpeg(*arguments: str) -> tuple[bytes, str]:
     if done.returncode:
         raise MediaError(f"ffmpeg ended with {done.returncode} and said: {said[-500:].strip()}")
     return done.stdout, said
+
+
+def _duration(header: str) -> float:
+    found = re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", header)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
 
 
 def _channels(layout: str) -> int:

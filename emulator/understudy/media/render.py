@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .card import Palette, bar_height, paint
-from .clip import FRAME_RATE, RENDERER_VERSION, Clip
+from .card import bar_height, paint
+from .clip import FRAME_RATE, Clip
+from .draw import draw
 from .errors import MediaError
 from .ffmpeg import Ffmpeg
+from .palette import Palette
+from .placeholder import RENDERER_VERSION, Placeholder
 from .shelf import Shelf
+from .still import Poster, Still
 
 SAMPLE_RATE: Final = 48_000
 
@@ -92,30 +96,38 @@ def loop_frames(clip: Clip) -> int:
 
 
 class Renderer:
-    """Makes clips into files on a shelf, in the calling thread."""
+    """Makes placeholders into files on a shelf, in the calling thread."""
 
     def __init__(self, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
         self._shelf = shelf
         self._ffmpeg = ffmpeg
         self._tone_lock = threading.Lock()
 
-    def render(self, clip: Clip) -> Path:
-        """Make the clip's file and say where it is.
+    def render(self, placeholder: Placeholder) -> Path:
+        """Make the placeholder's file and say where it is.
 
         Raises:
             MediaError: ffmpeg failed; the message names what it said.
+            TypeError: there is no recipe for this kind of placeholder.
         """
-        codec = codec_of(clip)
-        loop, tone, name = (
-            f"{clip.picture_key}.loop",
-            f"{codec.name}-{RENDERER_VERSION}.tone",
-            f"{clip.key}{clip.suffix}",
-        )
+        name = f"{placeholder.key}{placeholder.suffix}"
         with self._shelf.hold(name):
-            with self._shelf.hold(loop), self._shelf.hold(tone):
-                path = self._assemble(clip, codec, loop, tone, name)
+            match placeholder:
+                case Clip():
+                    self._film(placeholder, name)
+                case Still() | Poster():
+                    with self._shelf.draft(name) as path:
+                        draw(placeholder, path)
+                case _:
+                    raise TypeError(f"there is no recipe for a {type(placeholder).__name__}")
             self._shelf.tidy()
-        return path
+        return self._shelf.root / name
+
+    def _film(self, clip: Clip, name: str) -> None:
+        codec = codec_of(clip)
+        loop, tone = f"{clip.picture_key}.loop", f"{codec.name}-{RENDERER_VERSION}.tone"
+        with self._shelf.hold(loop), self._shelf.hold(tone):
+            self._assemble(clip, codec, loop, tone, name)
 
     def _assemble(self, clip: Clip, codec: Codec, loop: str, tone: str, name: str) -> Path:
         try:

@@ -1,4 +1,4 @@
-"""Serving a clip over HTTP, as a provider's content network does: ranges, tags, and open to any web page."""
+"""Serving a placeholder over HTTP, as a provider's content network does: ranges, tags, and open to any web page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from .clip import Clip
+from .placeholder import Placeholder
 from .ranges import satisfiable
 from .studio import Studio
 
@@ -21,21 +21,21 @@ _OPEN: Final = {
 }
 
 
-async def respond(request: Request, studio: Studio, clip: Clip, filename: str) -> Response:
-    """Answer a GET or HEAD for the clip, rendering it first if need be.
+async def respond(request: Request, studio: Studio, placeholder: Placeholder, filename: str) -> Response:
+    """Answer a GET or HEAD for the placeholder, rendering it first if need be.
 
     200 with the whole file, 206 with the ranges asked for, 304 to a matching `If-None-Match`, 416 when no
-    range lies within the file. The ETag is the clip's key, strong: equal clips are equal bytes. There is no
+    range lies within the file. The ETag is its key, strong: equal placeholders are equal bytes. There is no
     Last-Modified, for a placeholder's age says nothing about its content.
 
     Raises:
-        MediaError: the clip could not be rendered.
+        MediaError: the placeholder could not be rendered.
     """
-    tag = f'"{clip.key}"'
+    tag = f'"{placeholder.key}"'
     headers = {**_OPEN, "etag": tag}
     if _names(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    async with studio.holding(clip) as path:
+    async with studio.holding(placeholder) as path:
         size = path.stat().st_size
         asked = request.headers.get("range")
         if asked is not None and request.headers.get("if-range", tag) == tag:
@@ -44,7 +44,7 @@ async def respond(request: Request, studio: Studio, clip: Clip, filename: str) -
                 return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
         else:
             ranges = None
-        return _ClipResponse(path, studio, clip, ranges or [], filename, headers)
+        return _Response(path, studio, placeholder, ranges or [], filename, headers)
 
 
 def preflight() -> Response:
@@ -60,7 +60,7 @@ def preflight() -> Response:
     )
 
 
-class _ClipResponse(FileResponse):
+class _Response(FileResponse):
     """Starlette's file response for the sending; what is to be sent has been decided already.
 
     Left to itself it answers 400 to a `Range` it cannot read (RFC 9110 says to ignore it), 416 when one range
@@ -71,7 +71,7 @@ class _ClipResponse(FileResponse):
         self,
         path: Path,
         studio: Studio,
-        clip: Clip,
+        placeholder: Placeholder,
         ranges: list[tuple[int, int]],
         filename: str,
         headers: dict[str, str],
@@ -79,14 +79,14 @@ class _ClipResponse(FileResponse):
         super().__init__(
             path,
             headers=headers,
-            media_type=clip.content_type,
+            media_type=placeholder.content_type,
             filename=filename,
             stat_result=path.stat(),
             content_disposition_type="inline",
         )
         del self.headers["last-modified"]
         self._studio = studio
-        self._clip = clip
+        self._placeholder = placeholder
         self._ranges = ",".join(f"{first}-{last}" for first, last in ranges)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +96,8 @@ class _ClipResponse(FileResponse):
             del headers[name]
         if self._ranges:
             headers["range"] = f"bytes={self._ranges}"
-        # Held again, and rendered again if it was forgotten since: equal clips are equal bytes.
-        async with self._studio.holding(self._clip):
+        # Held again, and rendered again if it was forgotten since: equal placeholders are equal bytes.
+        async with self._studio.holding(self._placeholder):
             await super().__call__(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""The studio: ask for a clip, get its file; made once, off the event loop, by a few encoders."""
+"""The studio: ask for a placeholder, get its file; made once, off the event loop, by a few encoders."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from .clip import Clip
 from .errors import MediaError
 from .ffmpeg import Ffmpeg
+from .placeholder import Placeholder
 from .render import Renderer
 from .shelf import Shelf
 
 
 class Studio:
-    """Makes placeholders and remembers them on disk, so that a clip is only ever rendered once.
+    """Makes placeholders and remembers them on disk, so that each is only ever rendered once.
 
     `cache` may be shared by several studios and outlives them all; `max_bytes` bounds what is kept in it,
     pieces included. At most `encoders` ffmpeg processes run at a time.
@@ -35,39 +35,39 @@ class Studio:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Path]] = {}
         self._closed = False
-        #: How many clips were rendered here, the found ones not counted.
+        #: How many placeholders were rendered here, the found ones not counted.
         self.renders = 0
 
-    async def file(self, clip: Clip) -> Path:
-        """The clip's file, rendered or from the cache.
+    async def file(self, placeholder: Placeholder) -> Path:
+        """The placeholder's file, rendered or from the cache.
 
         However many ask at once, it is rendered once, and cancelling one of them leaves the others waiting.
         The file may be forgotten when the cache is full; read it inside `holding` to be sure of it.
 
         Raises:
-            MediaError: the clip could not be rendered, or the studio is closed.
+            MediaError: the placeholder could not be rendered, or the studio is closed.
         """
-        found = self._shelf.find(_name(clip))
+        found = self._shelf.find(_name(placeholder))
         if found is not None:
             return found
-        return await asyncio.shield(asyncio.wrap_future(self._start(clip)))
+        return await asyncio.shield(asyncio.wrap_future(self._start(placeholder)))
 
     @asynccontextmanager
-    async def holding(self, clip: Clip) -> AsyncIterator[Path]:
-        """The clip's file, as `file` gives it, kept in the cache until the block ends."""
-        with self._shelf.hold(_name(clip)):
-            yield await self.file(clip)
+    async def holding(self, placeholder: Placeholder) -> AsyncIterator[Path]:
+        """The placeholder's file, as `file` gives it, kept in the cache until the block ends."""
+        with self._shelf.hold(_name(placeholder)):
+            yield await self.file(placeholder)
 
-    def warm(self, clip: Clip) -> None:
+    def warm(self, placeholder: Placeholder) -> None:
         """Begin rendering if an encoder is idle, else do nothing; return at once either way."""
         with self._lock:
             busy = self._closed or len(self._under_way) >= self._encoders
-        if not busy and not self.has(clip):
-            self._start(clip)
+        if not busy and not self.has(placeholder):
+            self._start(placeholder)
 
-    def has(self, clip: Clip) -> bool:
-        """Whether the clip's file is there, so that `file` would answer without an encoder."""
-        return self._shelf.has(_name(clip))
+    def has(self, placeholder: Placeholder) -> bool:
+        """Whether the placeholder's file is there, so that `file` would answer without an encoder."""
+        return self._shelf.has(_name(placeholder))
 
     async def close(self) -> None:
         """Stop: no process and no half-written file stays, and who still waits gets a `MediaError`."""
@@ -76,31 +76,33 @@ class Studio:
         self._ffmpeg.stop()
         await asyncio.to_thread(self._pool.shutdown)
 
-    def _start(self, clip: Clip) -> Future[Path]:
+    def _start(self, placeholder: Placeholder) -> Future[Path]:
         with self._lock:
             if self._closed:
                 raise MediaError("the studio is closed")
-            under_way = self._under_way.get(clip.key)
+            under_way = self._under_way.get(placeholder.key)
             if under_way is None:
-                under_way = self._under_way[clip.key] = self._pool.submit(self._work, clip)
+                under_way = self._under_way[placeholder.key] = self._pool.submit(self._work, placeholder)
             return under_way
 
-    def _work(self, clip: Clip) -> Path:
+    def _work(self, placeholder: Placeholder) -> Path:
         try:
+            if self._closed:
+                raise MediaError("the studio is closed")
             # It may have been finished between the look at the shelf and now, here or by another process.
-            found = self._shelf.find(_name(clip))
+            found = self._shelf.find(_name(placeholder))
             if found is not None:
                 return found
-            path = self._renderer.render(clip)
+            path = self._renderer.render(placeholder)
             with self._lock:
                 self.renders += 1
             return path
         except OSError as error:
-            raise MediaError(f"the clip could not be written to the media cache: {error}") from error
+            raise MediaError(f"the placeholder could not be written to the media cache: {error}") from error
         finally:
             with self._lock:
-                del self._under_way[clip.key]
+                del self._under_way[placeholder.key]
 
 
-def _name(clip: Clip) -> str:
-    return f"{clip.key}{clip.suffix}"
+def _name(placeholder: Placeholder) -> str:
+    return f"{placeholder.key}{placeholder.suffix}"

@@ -63,3 +63,15 @@ def test_the_title_can_be_read_on_any_background(background: str | None, hue: in
 def test_hues_tell_the_variations_of_one_request_apart() -> None:
     papers = {Palette.of(Clip(640, 360, 1000, hue=hue)).paper for hue in (0, 90, 180, 270)}
     assert len(papers) == 4
+
+
+@pytest.mark.parametrize("size", [(360, 640), (640, 360), (1280, 720), (720, 720), (64, 64)])
+def test_the_last_line_is_shown_however_long_the_others_are(size: tuple[int, int]) -> None:
+    long = "many words and more of them " * 100
+    one, other = (paint(Clip(*size, 1000, title=long, lines=(long, long, f"task {n}"))) for n in "17")
+    assert one.tobytes() != other.tobytes()
+
+
+def test_a_task_id_is_shown_whole_even_on_a_small_portrait() -> None:
+    cards = [paint(Clip(360, 640, 1000, lines=("Hello", f"task 3b241101-e2bb-4255-8caf-4136c566a96{n}"))) for n in "27"]
+    assert cards[0].tobytes() != cards[1].tobytes()

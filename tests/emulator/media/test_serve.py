@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from understudy.media.clip import Clip
 from understudy.media.serve import preflight, respond
+from understudy.media.still import Poster
 from understudy.media.studio import Studio
 
 CLIP = Clip(96, 64, 500, title="served")
@@ -143,3 +144,19 @@ async def test_a_file_forgotten_between_answer_and_sending_is_made_again(tmp_pat
     await studio.close()
     assert answer.status_code == 200
     assert len(answer.content) == int(answer.headers["content-length"])
+
+
+async def test_a_picture_is_served_like_a_film(studio: Studio) -> None:
+    poster = Poster(CLIP)
+
+    async def picture(request: Request) -> Response:
+        return await respond(request, studio, poster, "poster.jpg")
+
+    transport = httpx.ASGITransport(Starlette(routes=[Route("/", picture)]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        answer = await client.get("/", headers={"range": "bytes=0-2"})
+        known = await client.get("/", headers={"if-none-match": f'"{poster.key}"'})
+    assert (answer.status_code, answer.content) == (206, b"\xff\xd8\xff")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["content-disposition"] == 'inline; filename="poster.jpg"'
+    assert known.status_code == 304
