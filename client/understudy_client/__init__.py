@@ -22,11 +22,11 @@ from .errors import (
     UnderstudyError,
     ValidationError,
 )
-from .jobs import Job, JobStatus, VideoResult
+from .jobs import Job, JobStatus, MediaResult
 from .receiver import WebhookReceiver
 from .runware import AsyncRunwareClient, RunwareClient
-from .runware_verbs import Poll
 from .video import NotAVideo, Video, read_video
+from .waiting import Poll
 from .webhooks import WebhookEvent, parse_webhook
 
 __all__ = [
@@ -57,7 +57,7 @@ __all__ = [
     "UnderstudyError",
     "ValidationError",
     "Video",
-    "VideoResult",
+    "MediaResult",
     "WebhookEvent",
     "WebhookReceiver",
     "parse_webhook",

@@ -121,19 +121,28 @@ def _arguments(step: Request, key: str, timeout: httpx.Timeout) -> dict[str, Any
         "url": step.url,
         "content": step.body or None,
         "headers": headers,
-        "timeout": timeout if step.timeout is None else _shortened(timeout, step.timeout),
+        "timeout": _timeout(step, timeout),
         # Files may live behind a redirect; a key must never follow one.
         "follow_redirects": not step.authorized,
     }
 
 
-def _shortened(timeout: httpx.Timeout, seconds: float) -> httpx.Timeout:
-    limits = timeout.as_dict()
-    return httpx.Timeout(**{name: seconds if t is None else min(t, seconds) for name, t in limits.items()})
+def _timeout(step: Request, usual: httpx.Timeout) -> httpx.Timeout:
+    limits = usual.as_dict()
+    if step.patience is not None and limits["read"] is not None:
+        limits["read"] = max(limits["read"], step.patience)
+    if step.timeout is not None:
+        limits = {name: step.timeout if t is None else min(t, step.timeout) for name, t in limits.items()}
+    return httpx.Timeout(**limits)
 
 
 def _lost(error: httpx.RequestError) -> Lost:
-    return Lost(error, sent=not isinstance(error, _NEVER_SENT), retryable=not isinstance(error, _HOPELESS))
+    return Lost(
+        error,
+        sent=not isinstance(error, _NEVER_SENT),
+        retryable=not isinstance(error, _HOPELESS),
+        silent=isinstance(error, httpx.ReadTimeout),
+    )
 
 
 def _sleep(seconds: float, cancel: threading.Event | None) -> None:

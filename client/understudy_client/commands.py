@@ -15,10 +15,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 
 from . import runware_codec as codec
 from .errors import UnderstudyError
-from .jobs import Job, JobStatus, VideoResult
+from .jobs import Job, JobStatus, MediaResult
 from .media_argument import media_field
 from .runware import RunwareClient
-from .runware_verbs import PATIENCE
+from .waiting import PATIENCE
 
 #: What a shell reports for a program ended by Ctrl-C: 128 and the number of SIGINT.
 INTERRUPTED = 130
@@ -156,7 +156,7 @@ def _put(task: dict[str, Any], name: str, value: Any) -> None:
     place[last] = value
 
 
-def _wait(client: RunwareClient, task: dict[str, Any], timeout: float, screen: Console) -> list[VideoResult]:
+def _wait(client: RunwareClient, task: dict[str, Any], timeout: float, screen: Console) -> list[MediaResult]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen) as progress:
         bar = progress.add_task("submitting", total=codec.job_of(task).count)
@@ -168,11 +168,11 @@ def _wait(client: RunwareClient, task: dict[str, Any], timeout: float, screen: C
         return client.generate(task, deadline=timeout, on_progress=show)
 
 
-def _fetch(client: RunwareClient, results: Sequence[VideoResult], out: Path, screen: Console) -> list[Path]:
+def _fetch(client: RunwareClient, results: Sequence[MediaResult], out: Path, screen: Console) -> list[Path]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=screen) as progress:
 
-        def fetch(number: int, result: VideoResult) -> Path:
+        def fetch(number: int, result: MediaResult) -> Path:
             path = file_for(result, out, number if len(results) > 1 else None)
             bar = progress.add_task(path.name, total=None)
 
@@ -184,14 +184,14 @@ def _fetch(client: RunwareClient, results: Sequence[VideoResult], out: Path, scr
         return [fetch(number, result) for number, result in enumerate(results, 1)]
 
 
-def file_for(result: VideoResult, out: Path, number: int | None) -> Path:
+def file_for(result: MediaResult, out: Path, number: int | None) -> Path:
     """Choose the file for a result: the one asked for, a numbered one, or one in the directory asked for."""
     if out.is_dir():
         return out / f"{result.id}{Path(result.url.partition('?')[0]).suffix or '.mp4'}"
     return out if number is None else out.with_stem(f"{out.stem}-{number}")
 
 
-def _report(job: Job, results: Sequence[VideoResult], files: Sequence[Path], as_json: bool) -> None:
+def _report(job: Job, results: Sequence[MediaResult], files: Sequence[Path], as_json: bool) -> None:
     costs = [result.cost for result in results if result.cost is not None]
     if as_json:
         total = float(sum(costs, Decimal(0))) if costs else None
@@ -202,7 +202,7 @@ def _report(job: Job, results: Sequence[VideoResult], files: Sequence[Path], as_
     click.echo(f"Cost: ${sum(costs)}" if costs else "Cost: not told", err=True)
 
 
-def _rows(results: Sequence[VideoResult], files: Sequence[Path]) -> list[dict[str, Any]]:
+def _rows(results: Sequence[MediaResult], files: Sequence[Path]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for index, result in enumerate(results):
         cost = float(result.cost) if result.cost is not None else None

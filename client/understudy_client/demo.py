@@ -23,11 +23,11 @@ from understudy_contracts.models import Price
 from understudy_contracts.provider import contract
 
 from .errors import UnderstudyError
-from .jobs import JobStatus, VideoResult
+from .jobs import JobStatus, MediaResult
 from .receiver import WebhookReceiver
 from .runware import AsyncRunwareClient
-from .runware_verbs import Poll
 from .video import NotAVideo, Video, read_video
+from .waiting import Poll
 
 #: How far a cost may lie from the page's: the duration rule is a fit to these five numbers, good to 6.7 %.
 TOLERANCE_PERCENT = 7.0
@@ -47,7 +47,7 @@ class Act:
     title: str
     page_cost: Decimal
     price: Price
-    result: VideoResult | None = None
+    result: MediaResult | None = None
     video: Video | None = None
     #: None when it was not asked to come by webhook too.
     webhook_agrees: bool | None = None
@@ -70,7 +70,7 @@ class Act:
         found = []
         if abs(self.difference) > TOLERANCE_PERCENT:
             found.append(f"its cost is {self.difference:+.1f} % off the page's")
-        slack = self.price.usd_per_second * Decimal(str(FRAMES))
+        slack = self.price.usd * Decimal(str(FRAMES))
         if abs(self.price.cost(self.video.seconds) - self.result.cost) > slack:
             found.append(f"its length, {self.video.seconds:.2f} s, is not what its cost pays for")
         if self.webhook_agrees is False:
@@ -149,7 +149,7 @@ async def _play(
     return Act(title, page_cost, price, result, video, agrees)
 
 
-async def _agrees(receiver: WebhookReceiver, result: VideoResult) -> bool:
+async def _agrees(receiver: WebhookReceiver, result: MediaResult) -> bool:
     events = await anyio.to_thread.run_sync(receiver.wait, result.job)
     told = [(video.id, video.url, video.cost) for event in events for video in event.results]
     return told == [(result.id, result.url, result.cost)]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .flow import Answer
-    from .jobs import Job, VideoResult
+    from .jobs import Job, MediaResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class UnderstudyError(Exception):
         retryable: bool | None = None,
         billed: bool | None = None,
         errors: Sequence[Problem] = (),
-        results: Sequence[VideoResult] = (),
+        results: Sequence[MediaResult] = (),
     ) -> None:
         super().__init__(message)
         self.message = message

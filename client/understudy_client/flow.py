@@ -38,8 +38,10 @@ class Request:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     authorized: bool = False
-    #: Seconds this attempt may take at each step of its I/O; None leaves it to the driver.
+    #: Seconds this attempt may take at most at each step of its I/O; None leaves it to the driver.
     timeout: float | None = None
+    #: Seconds to wait for the answer to begin where that takes longer than usual; None for the usual.
+    patience: float | None = None
     into: Sink | None = None
 
 
@@ -68,6 +70,8 @@ class Lost:
     sent: bool
     #: False when trying again cannot help, as with a URL no transport understands.
     retryable: bool = True
+    #: True when the server still held the line as patience ended: it may carry the request out yet.
+    silent: bool = False
 
 
 Step: TypeAlias = Request | Sleep
@@ -107,6 +111,8 @@ class Backoff:
     cap: float = 30.0
     #: The longest `Retry-After` obeyed, in seconds. A longer one ends the attempts: the caller should know.
     patience: float = 60.0
+    #: Reads from an answer the pause it asks for, in seconds; None when it asks for none.
+    asked: Callable[[Answer], float | None] = lambda answer: pause_in_headers(answer)
     roll: Callable[[], float] = random.random
 
     def pause(self, attempt: int, outcome: Answer | Lost) -> float | None:
@@ -116,7 +122,7 @@ class Backoff:
         """
         if attempt > self.retries or not is_transient(outcome):
             return None
-        asked = retry_after(outcome.headers) if isinstance(outcome, Answer) else None
+        asked = self.asked(outcome) if isinstance(outcome, Answer) else None
         if asked is None:
             return self.roll() * min(self.cap, self.first * self.factor ** (attempt - 1))
         return None if asked > self.patience else asked + self.roll() * self.first
@@ -127,6 +133,11 @@ def is_transient(outcome: Answer | Lost) -> bool:
     if isinstance(outcome, Lost):
         return outcome.retryable
     return outcome.status in (408, 429) or outcome.status >= 500
+
+
+def pause_in_headers(answer: Answer) -> float | None:
+    """Seconds an answer asks to wait by its `Retry-After`, the one place every provider could use."""
+    return retry_after(answer.headers)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

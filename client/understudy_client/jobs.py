@@ -1,4 +1,4 @@
-"""A job, what it has produced so far, and the videos that came of it."""
+"""A job, what it has produced so far, and the media that came of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A task the provider was asked to do. `Job("…")` is enough to ask about one from another process."""
+    """Something the provider was asked to make. `Job("…")` is enough to ask about one from another process."""
 
-    #: The task's UUID at the provider.
+    #: Its name at the provider: Runware's taskUUID, GMI's request_id.
     id: str
-    #: How many videos it makes.
+    #: How many results it makes.
     count: int = 1
-    #: The task as it was sent.
+    #: The request as it was sent.
     request: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -26,16 +26,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoResult:
-    """One finished video."""
+class MediaResult:
+    """One finished video, picture or recording."""
 
-    #: The video's own UUID.
+    #: Its own name: Runware's videoUUID, GMI's number within the job.
     id: str
-    #: The UUID of the job that made it.
+    #: The id of the job that made it.
     job: str
     url: str
-    #: US dollars; None unless the request asked for it with `includeCost`.
+    #: US dollars; None where the provider tells none. Runware does when the request asks with `includeCost`.
     cost: Decimal | None = None
+    #: Length in seconds; None where the provider tells none.
+    duration: float | None = None
+    #: The URL of a picture of it; None where there is none.
+    thumbnail: str | None = None
     seed: int | None = None
     #: Whether a safety check found the content unsafe; None when none was made.
     nsfw: bool | None = None
@@ -48,12 +52,18 @@ class JobStatus:
     """What is known of a job at one moment."""
 
     job: Job
-    results: tuple[VideoResult, ...] = ()
+    results: tuple[MediaResult, ...] = ()
     errors: tuple[Problem, ...] = ()
-    #: How many videos are still to come.
+    #: How many results are still to come.
     pending: int = 0
     #: Per cent done, 0 to 100, when the provider says so.
     progress: int | None = None
+    #: The provider's own word for where it stands, such as `queued`; empty when it has none.
+    word: str = ""
+    #: Whether it was called off before it was done.
+    cancelled: bool = False
+    #: The whole record, with every key the provider added.
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def done(self) -> bool:
@@ -61,8 +71,10 @@ class JobStatus:
         return self.pending == 0
 
     @property
-    def state(self) -> Literal["processing", "success", "error"]:
-        """The job in one word; `error` as soon as one of its videos failed and the others are settled."""
+    def state(self) -> Literal["processing", "success", "error", "cancelled"]:
+        """The job in one word; `error` as soon as one of its results failed and the others are settled."""
         if not self.done:
             return "processing"
+        if self.cancelled:
+            return "cancelled"
         return "error" if self.errors else "success"

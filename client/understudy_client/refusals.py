@@ -30,7 +30,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from .flow import Answer
-    from .jobs import Job, VideoResult
+    from .jobs import Job, MediaResult
 
 _BY_KIND: dict[str, type[ProviderError]] = {
     "validation": ValidationError,
@@ -70,7 +70,7 @@ def refusal(
     job: Job | None = None,
     about: Literal["submit", "question", "job"] = "job",
     repeated: bool = False,
-    results: Sequence[VideoResult] = (),
+    results: Sequence[MediaResult] = (),
     retry_after: float | None = None,
 ) -> ProviderError:
     """Make the error to raise for what the provider wrote.

@@ -16,7 +16,7 @@ import orjson
 
 from .errors import InvalidAnswer, Problem
 from .flow import Answer
-from .jobs import Job, JobStatus, VideoResult
+from .jobs import Job, JobStatus, MediaResult
 
 PROVIDER = "runware"
 
@@ -144,7 +144,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def videos(items: Iterable[Mapping[str, Any]]) -> Iterator[VideoResult]:
+def videos(items: Iterable[Mapping[str, Any]]) -> Iterator[MediaResult]:
     """Read the finished videos among some items, each once however often it is listed."""
     seen = set()
     for item in items:
@@ -157,9 +157,9 @@ def videos(items: Iterable[Mapping[str, Any]]) -> Iterator[VideoResult]:
             yield _video(name, url, item)
 
 
-def _video(name: str, url: str, item: Mapping[str, Any]) -> VideoResult:
+def _video(name: str, url: str, item: Mapping[str, Any]) -> MediaResult:
     seed, unsafe = item.get("seed"), item.get("NSFWContent")
-    return VideoResult(
+    return MediaResult(
         id=name,
         job=_text(item.get("taskUUID")),
         url=url,

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from . import runware_codec as codec
-from .errors import ConnectionFailed, DeadlineExceeded, InvalidAnswer, UnderstudyError
-from .flow import Answer, Backoff, Deadline, Flow, Lost, Reply, Request, Sleep, persist, retry_after
-from .jobs import Job, JobStatus, VideoResult
+from .errors import ConnectionFailed, InvalidAnswer, UnderstudyError
+from .flow import Answer, Backoff, Deadline, Flow, Lost, Reply, Request, persist, retry_after
+from .jobs import Job, JobStatus, MediaResult
 from .refusals import refusal
-
-#: Told after every look at a job.
-Progress = Callable[[JobStatus], object]
-
-#: Seconds a video may take before one stops asking: the provider's SDKs give it 20 minutes.
-PATIENCE = 1200.0
+from .waiting import Poll, Progress, Waiting, about, reason
 
 #: Statuses with which a poll may report that its job failed; the SDKs take 200 and 400 alike.
 _TELLS_OF_JOB = (200, 400, 404)
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """How often to ask: the provider's SDKs start at a second and slow down by half to ten."""
-
-    first: float = 1.0
-    factor: float = 1.5
-    cap: float = 10.0
-
-    def pauses(self) -> Iterator[float]:
-        """Seconds between one look and the next, for ever."""
-        pause = self.first
-        while True:
-            yield min(pause, self.cap)
-            pause = min(pause * self.factor, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +31,7 @@ class Verbs:
     def submit(self, task: Mapping[str, Any], deadline: Deadline | None = None) -> Flow[Job]:
         """Hand in a task that has its UUID. However often it is sent, at most one job comes of it."""
         job = codec.job_of(task)
-        with _about(job):
+        with about(job):
             reply = yield from self._post(task, deadline)
             answer = self._heard(reply, job, submitting=True)
             said = codec.decode(answer).about(job.id)
@@ -74,7 +52,7 @@ class Verbs:
 
     def status(self, job: Job, deadline: Deadline | None = None) -> Flow[JobStatus]:
         """Look at a job once. A failed video is part of the status; only a refused question is raised."""
-        with _about(job):
+        with about(job):
             reply = yield from self._post({"taskType": "getResponse", "taskUUID": job.id}, deadline)
             answer = self._heard(reply, job)
             said = codec.decode(answer)
@@ -94,35 +72,13 @@ class Verbs:
 
     def wait(
         self, job: Job, deadline: Deadline, poll: Poll, on_progress: Progress | None = None
-    ) -> Flow[list[VideoResult]]:
+    ) -> Flow[list[MediaResult]]:
         """Look at a job until all its videos are there, and return them."""
-        finished: dict[str, VideoResult] = {}
-        pauses = poll.pauses()
-        with _about(job, finished):
-            while True:
-                try:
-                    status = yield from self.status(job, deadline)
-                except UnderstudyError as error:
-                    if error.retryable and deadline.remaining() == 0:
-                        raise self._late(job, deadline, len(finished)) from error
-                    raise
-                # A video once finished stays finished, whatever a later answer leaves out.
-                finished.update((result.id, result) for result in status.results)
-                if on_progress is not None:
-                    on_progress(replace(status, results=tuple(finished.values())))
-                if status.errors and status.done:
-                    raise refusal(codec.PROVIDER, status.errors, None, job=job)
-                if status.done or len(finished) >= job.count:
-                    return list(finished.values())
-                left = deadline.remaining()
-                if left == 0:
-                    raise self._late(job, deadline, len(finished))
-                pause = next(pauses)
-                yield Sleep(pause if left is None else min(pause, left))
+        return Waiting(codec.PROVIDER, self.status, _fault).wait(job, deadline, poll, on_progress)
 
     def generate(
         self, task: Mapping[str, Any], deadline: Deadline, poll: Poll, on_progress: Progress | None = None
-    ) -> Flow[list[VideoResult]]:
+    ) -> Flow[list[MediaResult]]:
         """Submit a task and wait for its videos."""
         job = yield from self.submit(task, deadline)
         return (yield from self.wait(job, deadline, poll, on_progress))
@@ -132,7 +88,7 @@ class Verbs:
         # A fresh UUID: should the provider remember it, the real submit must not meet a conflict.
         task = {**request, "taskUUID": str(uuid.uuid4()), "includeCost": True}
         job = codec.job_of(task)
-        with _about(job):
+        with about(job):
             reply = yield from self._post(task, None, {"X-Runware-Dry-Run": "1"})
             answer = self._heard(reply, job, submitting=True)
             said = codec.decode(answer).about(job.id)
@@ -166,7 +122,7 @@ class Verbs:
             return outcome
         unheard = submitting and not outcome.sent and not reply.repeated
         raise ConnectionFailed(
-            f"no answer from {self.url}: {_reason(outcome.cause)}",
+            f"no answer from {self.url}: {reason(outcome.cause)}",
             provider=codec.PROVIDER,
             request=job.request,
             job=job,
@@ -174,30 +130,9 @@ class Verbs:
             billed=False if unheard else None,
         ) from outcome.cause
 
-    def _late(self, job: Job, deadline: Deadline, finished: int) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f"job {job.id} had {finished} of {job.count} videos after {deadline.seconds:g} s",
-            provider=codec.PROVIDER,
-            request=job.request,
-            job=job,
-        )
 
-
-def _reason(cause: Exception) -> str:
-    # Some errors of httpx have no text, and an empty reason reads as a bug.
-    return str(cause) or type(cause).__name__
-
-
-@contextmanager
-def _about(job: Job, finished: Mapping[str, VideoResult] | None = None) -> Iterator[None]:
-    """Name the job in every error that passes, cancellation included."""
-    try:
-        yield
-    except UnderstudyError as error:
-        error.job = error.job or job
-        error.request = error.request or job.request
-        error.results = error.results or tuple((finished or {}).values())
-        raise
+def _fault(status: JobStatus) -> UnderstudyError:
+    return refusal(codec.PROVIDER, status.errors, None, job=status.job)
 
 
 def _acknowledged(said: codec.Envelope) -> bool:

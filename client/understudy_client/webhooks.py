@@ -15,14 +15,14 @@ import orjson
 
 from . import runware_codec as codec
 from .errors import InvalidAnswer, Problem
-from .jobs import VideoResult
+from .jobs import MediaResult
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
     """One delivery: usually one finished video or one failure."""
 
-    results: tuple[VideoResult, ...] = ()
+    results: tuple[MediaResult, ...] = ()
     errors: tuple[Problem, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from understudy_client import Job, RunwareClient, VideoResult, read_video
+from understudy_client import Job, MediaResult, RunwareClient, read_video
 from understudy_client.commands import INTERRUPTED, file_for, generate, task_of
 
 UUID = "5893b754-1341-468b-a130-0c8c07d4e68f"
@@ -153,6 +153,6 @@ def test_a_script_can_come_from_stdin(run, there):
 
 
 def test_a_directory_takes_videos_by_their_own_names(tmp_path):
-    result = VideoResult("v", Job(UUID).id, "http://provider/x/v.webm?token=1")
+    result = MediaResult("v", Job(UUID).id, "http://provider/x/v.webm?token=1")
     assert file_for(result, tmp_path, None) == tmp_path / "v.webm"
     assert file_for(result, tmp_path / "a.mp4", 2) == tmp_path / "a-2.mp4"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from understudy_client import Video, VideoResult, read_video
+from understudy_client import MediaResult, Video, read_video
 from understudy_client.demo import Act, perform
 from understudy_contracts.models import models
 
@@ -41,7 +41,7 @@ def test_a_provider_that_refuses_makes_no_success(scripted, reply, tmp_path):
 
 
 def act(cost: str | None = "2.40", seconds: float = 24.0, agrees: bool | None = None, page: str = "2.4130") -> Act:
-    result = VideoResult("v", "j", "http://provider/v.mp4", None if cost is None else Decimal(cost))
+    result = MediaResult("v", "j", "http://provider/v.mp4", None if cost is None else Decimal(cost))
     return Act("Title", Decimal(page), PRICE, result, Video(1280, 720, seconds, 1000, True), agrees)
 
 

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 import understudy_client as client
-from understudy_client import Job, Problem, UnderstudyError, VideoResult
+from understudy_client import Job, MediaResult, Problem, UnderstudyError
 from understudy_client.flow import Answer
 from understudy_client.refusals import refusal
 from understudy_contracts.errors import catalogue
@@ -63,7 +63,7 @@ def test_the_text_of_an_error_reads_well_and_says_the_fix():
 
 
 def test_an_error_says_what_finished_before_it():
-    done = VideoResult("v", "j", "http://provider/v.mp4")
+    done = MediaResult("v", "j", "http://provider/v.mp4")
     error = refusal("runware", [problem("inferenceError")], None, results=[done])
     assert "1 finished before it and was billed" in str(error)
     assert UnderstudyError("No.", billed=True).billed is True
