@@ -112,7 +112,9 @@ class DurationRule:
         if self.segments_field is None:
             return [request]
         members = look_up(request, self.segments_field)
-        found = [member for member in members if isinstance(member, Mapping)] if isinstance(members, list) else []
+        found: list[Mapping[str, Any]] = []
+        if isinstance(members, list):
+            found = [member for member in members if isinstance(member, Mapping)]
         return found or [{}]
 
     def _asked(self, request: Mapping[str, Any], lengths: Mapping[str, float]) -> float | None:

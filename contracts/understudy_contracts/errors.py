@@ -22,7 +22,8 @@ class ErrorCase:
     #: Names the case within its provider; the code, unless several cases share one.
     id: str
     provider: str
-    #: The code on the wire. A family writes the parameter's name into it: `invalid{Parameter}`.
+    #: The code on the wire, empty where there is none. A family writes the parameter's name into it:
+    #: `invalid{Parameter}`.
     code: str
     #: validation, auth, quota, rate_limit, safety, timeout, not_found, server, provider or unknown.
     kind: str
@@ -43,7 +44,8 @@ class ErrorCase:
     sources: tuple[str, ...]
     #: documented, observed, inferred or assumed.
     confidence: str
-    #: Other literal fields on the wire.
+    #: Other fields on the wire; their text may hold fields as `message` does, and text that is nothing but a
+    #: field, such as `{limit}`, stands for the value itself, whatever its type.
     extra: Mapping[str, Any] = field(default_factory=dict)
     #: Fields of this row that no source states, although the case itself is sourced.
     assumed: tuple[str, ...] = ()
@@ -63,6 +65,16 @@ class Kind:
         return code in self.codes or any(pattern.search(code) for pattern in self.patterns)
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a provider says of a parameter that breaks a rule of its contract."""
+
+    #: May hold the fields `{allowed}` and `{value}`.
+    text: str
+    source: str
+    confidence: str
+
+
 @cache
 def catalogue(provider: str) -> Mapping[str, ErrorCase]:
     """List the errors of a provider by id, in the order of its file. Raises `ContractError`."""
@@ -80,9 +92,38 @@ def kinds(provider: str) -> tuple[Kind, ...]:
 
 
 @cache
+def reasons(provider: str) -> Mapping[str, Reason]:
+    """List what a provider says of each broken rule, by the rule's name in `Violation.rule`.
+
+    `other` speaks for every rule that has no reason of its own. Empty where a provider says nothing of the kind.
+    Raises `ContractError`.
+    """
+    rows = _file(provider).get("reasons", {})
+    return MappingProxyType({rule: Reason(**row) for rule, row in rows.items()})
+
+
+@cache
+def _classes(provider: str) -> tuple[tuple[int | None, re.Pattern[str], str], ...]:
+    rows = _file(provider).get("classes", ())
+    return tuple((row["status"], re.compile(row["pattern"], re.IGNORECASE), row["kind"]) for row in rows)
+
+
+def classify(provider: str, status: int | None, message: str) -> str:
+    """Classify an error by its HTTP status and its text, where a provider's wire has no codes.
+
+    `status` is None for a failure told inside an ordinary answer. The first row of the provider's list that fits
+    decides, a row without a status fits every one; `unknown` when none does. Raises `ContractError`.
+    """
+    fitting = (
+        kind for wanted, pattern, kind in _classes(provider) if wanted in (None, status) and pattern.search(message)
+    )
+    return next(fitting, "unknown")
+
+
+@cache
 def _kinds_by_code(provider: str) -> Mapping[str, str]:
     # The first row of a code speaks for it.
-    return {case.code: case.kind for case in reversed(list(catalogue(provider).values()))}
+    return {case.code: case.kind for case in reversed(list(catalogue(provider).values())) if case.code}
 
 
 def kind_of(provider: str, code: str) -> str:
