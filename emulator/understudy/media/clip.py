@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
+from .captions import Caption
 from .placeholder import (
     LARGEST_SIDE,
     LONGEST_MILLISECONDS,
@@ -40,6 +42,7 @@ class Clip:
     side loses its last pixel (`pixels` says what the file has; that real providers round down is assumed).
     `milliseconds` is kept to the nearest frame of 40 ms. `quality`, 20 to 99, makes the file larger as it
     grows. `background` is `#rrggbb`; `hue`, 0 to 359, tells the variations of one request apart.
+    `captions` are burned into the picture, from the frame nearest to their start to the one nearest to their end.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -54,12 +57,16 @@ class Clip:
     lines: tuple[str, ...] = ()
     background: str | None = None
     hue: int = 0
+    captions: tuple[Caption, ...] = ()
 
     def __post_init__(self) -> None:
         check_picture(self.width, self.height, self.background, self.hue)
         check_range("milliseconds", self.milliseconds, 1, LONGEST_MILLISECONDS)
         check_range("quality", self.quality, 20, 99)
         check_choice("container", self.container, tuple(CONTENT_TYPES))
+        for earlier, later in pairwise(self.captions):
+            if later.start_ms < earlier.end_ms:
+                raise ValueError(f"captions must follow one another, but one starts at {later.start_ms} ms")
 
     @cached_property
     def key(self) -> str:

@@ -20,7 +20,9 @@ from .ffmpeg import Ffmpeg
 from .palette import Palette
 from .placeholder import RENDERER_VERSION, Placeholder
 from .shelf import Shelf
+from .sound import Sound
 from .still import Poster, Still
+from .tone import write_mp3, write_wav
 
 SAMPLE_RATE: Final = 48_000
 
@@ -118,6 +120,12 @@ class Renderer:
                 case Still() | Poster():
                     with self._shelf.draft(name) as path:
                         draw(placeholder, path)
+                case Sound():
+                    with self._shelf.draft(name) as path:
+                        if placeholder.format == "wav":
+                            write_wav(placeholder, path)
+                        else:
+                            write_mp3(placeholder, path, self._shelf, self._ffmpeg)
                 case _:
                     raise TypeError(f"there is no recipe for a {type(placeholder).__name__}")
             self._shelf.tidy()
