@@ -44,6 +44,15 @@ class Accounts:
         self._keys = keys
         self._accounts: dict[str, Account] = {}
 
+    @property
+    def restricted(self) -> bool:
+        """Whether only certain keys exist."""
+        return bool(self._keys)
+
+    def add_key(self, key: str, account: Account) -> None:
+        """Let another key open an account."""
+        self._accounts[key] = account
+
     def of(self, key: str, now: float) -> Account | None:
         """The account of a key, or None when there is no such key."""
         account = self._accounts.get(key)

@@ -7,7 +7,7 @@ import click
 
 from understudy_contracts.errors import ErrorCase, catalogue
 
-_PROVIDERS = ("runware",)
+_PROVIDERS = ("runware", "gmi")
 
 
 @click.command()

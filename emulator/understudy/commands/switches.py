@@ -4,7 +4,7 @@ import click
 
 from understudy_contracts.switches import switches as switches_of
 
-_PROVIDERS = ("runware",)
+_PROVIDERS = ("runware", "gmi")
 
 
 @click.command()

@@ -7,6 +7,8 @@ from starlette.routing import BaseRoute
 
 from understudy.engine import Engine
 
+from .gmi import Gmi
+from .heygen import HeyGen
 from .runware import Runware
 
 
@@ -24,4 +26,4 @@ class Provider(Protocol):
         ...
 
 
-PROVIDERS: dict[str, Callable[[Engine], Provider]] = {"runware": Runware}
+PROVIDERS: dict[str, Callable[[Engine], Provider]] = {"runware": Runware, "gmi": Gmi, "heygen": HeyGen}

@@ -1,0 +1,94 @@
+"""Who may come in: API keys on the `/apikey` family, signed-in users on its twin, and the organisation they act for."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from understudy.accounts import Account
+from understudy.engine import Engine
+from understudy.wire import BadJson, BodyTooLarge, ClientGone, origin, parse_json, read_body
+
+from .identity import Identity
+from .refusals import Refusals, Refused
+
+
+class Json(Response):
+    """A JSON answer, with the content type that the official SDK insists on."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode the document."""
+        return orjson.dumps(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and where they reached us."""
+
+    account: Account
+    origin: str
+
+
+Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+class Door:
+    """Checks who asks before anything else is looked at, and says no in the provider's shape."""
+
+    def __init__(self, engine: Engine, identity: Identity, refusals: Refusals) -> None:
+        self._engine = engine
+        self._identity = identity
+        self._refusals = refusals
+
+    def by_key(self, handler: Handler) -> Endpoint:
+        """An endpoint for callers with an API key."""
+        return self._guarded(handler, self._account_of_key)
+
+    def by_token(self, handler: Handler) -> Endpoint:
+        """An endpoint for signed-in users."""
+        return self._guarded(handler, self._account_of_token)
+
+    async def document(self, request: Request) -> tuple[Any, bytes]:
+        """The JSON body of a request, parsed and as it came; raises Refused when it cannot be used."""
+        limit = self._engine.settings.max_body_bytes
+        try:
+            body = await read_body(request.receive, limit)
+        except BodyTooLarge:
+            raise self._refusals.make("requestTooLarge", limit=limit) from None
+        try:
+            return parse_json(body), body
+        except BadJson:
+            raise self._refusals.make("invalidJson") from None
+
+    def _guarded(self, handler: Handler, account_of: Callable[[str], Account | None]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await handler(self._caller(request, account_of), request)
+            except Refused as refusal:
+                return refusal.response()
+            except ClientGone:
+                return Response(status_code=400)
+
+        return endpoint
+
+    def _caller(self, request: Request, account_of: Callable[[str], Account | None]) -> Caller:
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        account = account_of(credentials.strip()) if scheme.lower() == "bearer" else None
+        if account is None:
+            raise self._refusals.make("unauthorized")
+        organization = request.headers.get("x-organization-id")
+        if organization and organization != account.organization:
+            raise self._refusals.make("invalidOrganization", organization=organization)
+        return Caller(account, origin(request.scope, self._engine.settings.public_url))
+
+    def _account_of_key(self, key: str) -> Account | None:
+        return self._engine.accounts.of(key, self._engine.clock.now())
+
+    def _account_of_token(self, token: str) -> Account | None:
+        return self._identity.account(token)

@@ -1,0 +1,43 @@
+"""The files that records point to, open to anyone who knows the URL, as the provider's are."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from understudy.engine import Engine
+from understudy.media.errors import MediaError
+from understudy.media.serve import preflight, respond
+from understudy_contracts.provider import Contract
+
+from .door import Json
+from .orders import PROVIDER
+from .placeholders import placeholder, poster
+
+
+class Files:
+    """Serves what requests made, and the poster of each video."""
+
+    def __init__(self, engine: Engine, contract: Contract) -> None:
+        self._engine = engine
+        self._models = contract.models
+
+    async def media(self, request: Request) -> Response:
+        """A file by its name: the result's id with its format, or with `jpg` for the poster of a video."""
+        if request.method == "OPTIONS":
+            return preflight()
+        filename: str = request.path_params["filename"]
+        result_id, _, suffix = filename.partition(".")
+        job, result = self._engine.shelf.get(result_id, (None, None))
+        if job is None or result is None or job.provider != PROVIDER:
+            return Json({"error": "no request made this file"}, 404)
+        model = self._models[job.model]
+        is_poster = suffix == "jpg" and model.output.kind == "video"
+        if (suffix != job.container and not is_poster) or result.state(self._engine.clock.now()) != "success":
+            return Json({"error": "this file is not there, or not yet"}, 404)
+        draw = poster if is_poster else placeholder
+        wanted = await asyncio.to_thread(draw, model, job, result)
+        try:
+            return await respond(request, self._engine.studio, wanted, filename)
+        except MediaError as problem:
+            return Json({"error": f"the placeholder could not be made: {problem}"}, 503)

@@ -1,0 +1,144 @@
+"""A request from its payload to its plan: judged, priced, charged, and given the moments at which it will move on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.engine import Engine
+from understudy.jobs import Job, Result
+from understudy.ledger import InsufficientCredit, Part
+from understudy.limits import Rate, Window
+from understudy.media.clip import FRAME_RATE
+from understudy.media.sources import audio_seconds
+from understudy_contracts.errors import ErrorCase
+from understudy_contracts.models import Model
+from understudy_contracts.provider import Contract
+
+from .door import Caller
+from .refusals import Refusals
+
+PROVIDER = "gmi"
+
+#: Which share of its running time a request spends handed to a worker that has not begun: assumed.
+_DISPATCHED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request that was found valid, with its price in micro-dollars for all of its `count` files."""
+
+    model: Model
+    payload: Mapping[str, Any]
+    seconds: float
+    cost: int
+    count: int
+
+
+class Orders:
+    """Judges, prices and plans requests."""
+
+    def __init__(self, engine: Engine, contract: Contract, stance: Mapping[str, str], refusals: Refusals) -> None:
+        self._engine = engine
+        self._contract = contract
+        self._stance = stance
+        self._refusals = refusals
+        self._judges = {name: contract.model_judge(name, stance) for name in contract.models}
+        self._windows: dict[tuple[str, str], Window] = {}
+
+    def model(self, name: object) -> Model:
+        """The model of that name; raises Refused when there is none."""
+        if name is None or name == "":
+            raise self._refusals.make("missingModel")
+        if not isinstance(name, str) or (model := self._contract.models.get(name)) is None:
+            raise self._refusals.make("modelDoesNotExist", model=name)
+        return model
+
+    async def order(self, model: Model, payload: Any) -> Order:
+        """Judge and price a payload; raises Refused for what is wrong with it."""
+        judge = self._judges[model.id]
+        if not judge.accepts(payload):
+            raise self._refusals.of_payload(judge.violations(payload))
+        if self._contract.gated(model.id, payload, self._stance):
+            raise self._refusals.make("notEntitled", model=model.id)
+        lengths = {}
+        for source in model.duration.audio_sources(payload):
+            if (length := await audio_seconds(source)) is not None:
+                lengths[source] = length
+        # What is billed and told is what the file lasts: whole frames.
+        seconds = max(1, round(model.duration.seconds(payload, lengths) * FRAME_RATE)) / FRAME_RATE
+        count = model.output.count_of(payload)
+        return Order(model, payload, seconds, int(model.price.cost(seconds, count) * 1_000_000), count)
+
+    def start(self, order: Order, caller: Caller, fault: ErrorCase | None) -> Job:
+        """Charge a request, plan it and file it; raises Refused when the account cannot pay or is too quick."""
+        now = self._engine.clock.now()
+        job = self._plan(order, caller, fault, now)
+        billed = fault is None or fault.billed
+        parts = (Part(job.results[0].id, job.finishes_at, order.cost, billed),)
+        available = caller.account.ledger.available(now)
+        if order.cost > available:
+            raise self._refusals.make("insufficientCredits")
+        self._check_rate(order.model, caller, now)
+        try:
+            caller.account.ledger.commit(job.id, now, parts, prepaid=True)
+        except InsufficientCredit as reason:
+            raise self._refusals.make("insufficientCredits") from reason
+        caller.account.jobs(PROVIDER)[job.id] = job
+        for result in job.results:
+            self._engine.shelf[result.id] = (job, result)
+        return job
+
+    def cancel(self, job: Job, caller: Caller, now: float) -> Job:
+        """Call a request off, and give its price back."""
+        cancelled = job.cancelled(now)
+        caller.account.jobs(PROVIDER)[job.id] = cancelled
+        for result in job.results:
+            self._engine.shelf.pop(result.id, None)
+        caller.account.ledger.cancel(job.id, now)
+        return cancelled
+
+    def _check_rate(self, model: Model, caller: Caller, now: float) -> None:
+        limit = model.rate_limit
+        if limit is None or self._stance["rate-limits"] == "off":
+            return
+        rate = Rate(limit.limit, limit.interval_seconds)
+        wait = self._windows.setdefault((caller.account.key, model.id), Window(rate)).take(now)
+        if wait is not None:
+            raise self._refusals.make(
+                "rateLimitExceeded",
+                model=model.id,
+                limit_type=limit.limit_type,
+                limit=limit.limit,
+                interval=int(limit.interval_seconds),
+                retry_after_ms=max(1, round(wait * 1000)),
+            )
+
+    def _plan(self, order: Order, caller: Caller, fault: ErrorCase | None, now: float) -> Job:
+        queued, running = order.model.latency.seconds(order.seconds)
+        refused_upstream = fault is not None and fault.strikes == "upstream"
+        pace = 0.0 if refused_upstream else self._engine.settings.speed.latency
+        dispatched_at = now + pace * queued
+        started_at = dispatched_at + pace * running * _DISPATCHED
+        finishes_at = dispatched_at + pace * running
+        account = caller.account
+        results = tuple(
+            Result(account.new_id(), account.random.getrandbits(31), finishes_at, fault) for _ in range(order.count)
+        )
+        return Job(
+            id=account.new_id(),
+            provider=PROVIDER,
+            model=order.model.id,
+            container=order.model.output.format_of(order.payload),
+            # orjson hands out its whole buffer, several times the text; a copy is what the text needs.
+            request=bytes(memoryview(orjson.dumps(order.payload))),
+            origin=caller.origin,
+            submitted_at=now,
+            seconds=order.seconds,
+            cost=order.cost,
+            results=results,
+            expires_after=float("inf"),
+            extras={},
+            steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
+        )

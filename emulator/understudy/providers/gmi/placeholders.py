@@ -1,0 +1,95 @@
+"""What the files of a request look like: a clip, a picture or a sound of what was asked for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from understudy.jobs import Job, Result
+from understudy.media.captions import captions
+from understudy.media.clip import Clip
+from understudy.media.placeholder import LARGEST_SIDE, LONGEST_MILLISECONDS, SMALLEST_SIDE, Placeholder
+from understudy.media.sound import Sound
+from understudy.media.still import Poster, Still
+from understudy_contracts.models import Model
+
+
+def placeholder(model: Model, job: Job, result: Result) -> Placeholder:
+    """The file of one result."""
+    match model.output.kind:
+        case "image":
+            return _still(model, job, result)
+        case "audio":
+            return _sound(model, job, result)
+        case _:
+            return _clip(model, job, result)
+
+
+def poster(model: Model, job: Job, result: Result) -> Placeholder:
+    """The still that announces a result."""
+    return Poster(_clip(model, job, result))
+
+
+def _clip(model: Model, job: Job, result: Result) -> Clip:
+    payload = orjson.loads(job.request)
+    width, height = _size(model, payload)
+    spoken = model.duration.spoken(payload)
+    return Clip(
+        width=width,
+        height=height,
+        milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
+        container=job.container,
+        title=str(payload.get("title") or model.name),
+        lines=_lines(payload, " ".join(said.text for said in spoken), job),
+        hue=result.seed % 360,
+        captions=captions((said.start, said.end, said.text) for said in spoken)
+        if model.output.captioned(payload)
+        else (),
+    )
+
+
+def _still(model: Model, job: Job, result: Result) -> Still:
+    payload = orjson.loads(job.request)
+    width, height = _size(model, payload)
+    return Still(
+        width=width,
+        height=height,
+        format=job.container,
+        title=model.name,
+        lines=_lines(payload, "", job),
+        hue=result.seed % 360,
+    )
+
+
+def _sound(model: Model, job: Job, result: Result) -> Sound:
+    payload = orjson.loads(job.request)
+    spoken = model.duration.spoken(payload)
+    return Sound(
+        milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
+        format=job.container,
+        title=model.name,
+        words=tuple((round(said.start * 1000), round(said.end * 1000)) for said in spoken),
+    )
+
+
+def _size(model: Model, payload: Mapping[str, Any]) -> tuple[int, int]:
+    width, height = (max(SMALLEST_SIDE, min(side, LARGEST_SIDE)) for side in model.size.size(payload))
+    return width, height
+
+
+def _lines(payload: Mapping[str, Any], said: str, job: Job) -> tuple[str, ...]:
+    words = said or next((text for text in map(payload.get, ("prompt", "text", "lyrics")) if isinstance(text, str)), "")
+    return (words, " and ".join(dict.fromkeys(_ids(payload))), f"request {job.id}")
+
+
+def _ids(value: Any) -> Iterator[str]:
+    """Every `…_id` a payload names, wherever: who speaks, and with which voice."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key.endswith("_id") and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _ids(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _ids(inner)

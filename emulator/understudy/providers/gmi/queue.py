@@ -1,0 +1,125 @@
+"""The request queue: hand in, look at, list, call off."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from understudy.clock import sleep_until
+from understudy.engine import Engine
+from understudy.faults import UnknownFault, called_for
+from understudy.jobs import Job
+from understudy_contracts.errors import ErrorCase
+
+from .door import Caller, Door, Json
+from .orders import PROVIDER, Orders
+from .records import Records
+from .refusals import Refusals
+
+#: How many records a page of the list holds unless asked otherwise, and at most: assumed, as one client asks for 100.
+_PAGE, _LARGEST_PAGE = 100, 1000
+
+
+class Queue:
+    """The endpoints of `/requests`, the same for callers with a key and for signed-in users."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        door: Door,
+        orders: Orders,
+        records: Records,
+        refusals: Refusals,
+        stance: Mapping[str, str],
+    ) -> None:
+        self._engine = engine
+        self._door = door
+        self._orders = orders
+        self._records = records
+        self._refusals = refusals
+        self._sync_tells_all = stance["sync-answer"] == "record"
+
+    async def submit(self, caller: Caller, request: Request) -> Response:
+        """`POST /requests`. A model that delivers at once keeps the caller waiting; hanging up loses nothing."""
+        document, body = await self._door.document(request)
+        if not isinstance(document, dict):
+            raise self._refusals.make("invalidJson")
+        fault = self._fault(caller, body)
+        if fault is not None and fault.strikes in ("submit", "transport"):
+            raise self._refusals.of_case(fault, **_words(document))
+        model = self._orders.model(document.get("model"))
+        if document.get("payload") is None:
+            raise self._refusals.make("missingPayload")
+        order = await self._orders.order(model, document["payload"])
+        job = self._orders.start(order, caller, fault)
+        if fault is not None and fault.strikes == "upstream":
+            raise self._refusals.of_case(fault, request_id=job.id)
+        if model.output.delivery == "sync":
+            return await self._delivered(caller, job)
+        return Json(self._records.receipt(job, self._engine.clock.now()))
+
+    async def detail(self, caller: Caller, request: Request) -> Response:
+        """`GET /requests/{id}`."""
+        job = self._job(caller, request)
+        return Json(self._records.record(caller.account, job, self._engine.clock.now()))
+
+    async def listing(self, caller: Caller, request: Request) -> Response:
+        """`GET /requests?model_id=…&limit=…&offset=…`: newest first."""
+        limit = self._number(request, "limit", _PAGE, 1)
+        offset = self._number(request, "offset", 0, 0)
+        model = request.query_params.get("model_id")
+        jobs = [job for job in caller.account.jobs(PROVIDER).values() if model in (None, "", job.model)]
+        now = self._engine.clock.now()
+        page = islice(reversed(jobs), offset, offset + min(limit, _LARGEST_PAGE))
+        records = [self._records.record(caller.account, job, now) for job in page]
+        return Json({"requests": records, "total": len(jobs), "has_more": offset + len(records) < len(jobs)})
+
+    async def cancel(self, caller: Caller, request: Request) -> Response:
+        """`DELETE /requests/{id}`: the emulator's own extension, for the provider documents no way to cancel."""
+        job = self._job(caller, request)
+        now = self._engine.clock.now()
+        if not self._records.is_final(job, now):
+            job = self._orders.cancel(job, caller, now)
+        elif job.cancelled_at is None:
+            raise self._refusals.make("requestAlreadyFinished")
+        return Json(self._records.record(caller.account, job, now))
+
+    async def _delivered(self, caller: Caller, job: Job) -> Response:
+        await sleep_until(self._engine.clock, job.finishes_at)
+        now = self._engine.clock.now()
+        job = caller.account.jobs(PROVIDER)[job.id]
+        if self._records.status(job, now) == "failed":
+            return Json({"error": self._records.failure_message(job), "request_id": job.id}, 400)
+        if self._sync_tells_all:
+            return Json(self._records.record(caller.account, job, now))
+        return Json(self._records.receipt(job, now))
+
+    def _fault(self, caller: Caller, body: bytes) -> ErrorCase | None:
+        texts = [caller.account.key]
+        if b"[[error:" in body:
+            texts.append(body.decode("utf-8", "replace"))
+        try:
+            return called_for(texts, self._refusals.catalogue)
+        except UnknownFault as problem:
+            raise self._refusals.unknown_fault(problem) from None
+
+    def _job(self, caller: Caller, request: Request) -> Job:
+        job = caller.account.jobs(PROVIDER).get(request.path_params["request_id"])
+        if job is None:
+            raise self._refusals.make("requestNotFound")
+        return job
+
+    def _number(self, request: Request, name: str, default: int, least: int) -> int:
+        text = request.query_params.get(name)
+        if text is None or text == "":
+            return default
+        if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < least:
+            raise self._refusals.make("invalidLimit")
+        return int(text)
+
+
+def _words(document: Mapping[str, Any]) -> dict[str, object]:
+    """What an error asked for by name may say about the request it strikes."""
+    return {"model": document.get("model"), "limit": 1, "interval": 60, "limit_type": "RPM", "retry_after_ms": 60_000}

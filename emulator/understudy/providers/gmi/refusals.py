@@ -1,0 +1,98 @@
+"""Says no as GMI Cloud does: a status and `{"error": "…"}`, or a gateway's page."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from understudy.faults import UnknownFault
+from understudy_contracts.errors import ErrorCase, Reason
+from understudy_contracts.schema import Violation
+
+
+class Refused(Exception):
+    """The request ends here, with this answer."""
+
+    def __init__(self, status: int, body: Mapping[str, Any] | str) -> None:
+        super().__init__(f"HTTP {status}: {body}")
+        self.status = status
+        self.body = body
+
+    def response(self) -> Response:
+        """The answer on the wire."""
+        if isinstance(self.body, str):
+            kind = "application/xml" if self.body.startswith("<?xml") else "text/html"
+            return Response(self.body, self.status, media_type=kind)
+        return Response(orjson.dumps(self.body), self.status, media_type="application/json")
+
+
+class Refusals:
+    """Makes refusals from the catalogue; `stance` settles what the sources disagree on."""
+
+    def __init__(
+        self, catalogue: Mapping[str, ErrorCase], reasons: Mapping[str, Reason], stance: Mapping[str, str]
+    ) -> None:
+        self.catalogue = catalogue
+        self._reasons = reasons
+        self._key_status = int(stance["key-refusal"])
+        self._nested_is_upstream = stance["nested-validation"] == "upstream"
+
+    def make(self, case: str, **words: object) -> Refused:
+        """The refusal of a catalogued case; `words` fill its message and its further fields."""
+        return self.of_case(self.catalogue[case], **words)
+
+    def of_case(self, case: ErrorCase, **words: object) -> Refused:
+        """The same for a case in hand."""
+        status = self._key_status if case.id == "unauthorized" else case.status or 500
+        if case.message.startswith("<"):
+            # A gateway's page, or the storage's XML: nothing of the provider's own around it.
+            return Refused(status, case.message)
+        filled = _Words(words)
+        return Refused(status, {"error": case.message.format_map(filled), **_filled(case.extra, filled)})
+
+    def of_payload(self, violations: Iterable[Violation]) -> Refused:
+        """The one refusal that lists everything wrong with a payload."""
+        found = list(violations)
+        if self._nested_is_upstream and all(len(violation.path) > _depth_of(violation) for violation in found):
+            return self.make("backendError400")
+        listed = ", ".join(f"{_name(violation)} ({self._reason(violation)})" for violation in found)
+        return self.make("invalidPayload", parameters=listed)
+
+    def unknown_fault(self, problem: UnknownFault) -> Refused:
+        """The emulator's own error for a magic value that names nothing: no provider says this."""
+        return Refused(400, {"error": f"understudy: {problem}"})
+
+    def _reason(self, violation: Violation) -> str:
+        reason = self._reasons.get(violation.rule)
+        if reason is None:
+            return violation.message.rstrip(".")
+        allowed = violation.allowed
+        listed = ", ".join(map(str, allowed)) if isinstance(allowed, list | tuple) else str(allowed)
+        return reason.text.format_map(_Words({"allowed": listed}))
+
+
+class _Words(dict[str, object]):
+    """What a message is filled with; a field nobody fills is left out rather than failing an error answer."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _filled(value: Any, words: _Words) -> Any:
+    """The further fields of an error with their words put in; a field that is one word takes its value as it is."""
+    if isinstance(value, Mapping):
+        return {key: _filled(item, words) for key, item in value.items()}
+    if isinstance(value, str) and "{" in value:
+        alone = value.removeprefix("{").removesuffix("}")
+        return words[alone] if f"{{{alone}}}" == value else value.format_map(words)
+    return value
+
+
+def _name(violation: Violation) -> str:
+    return violation.parameters[0] if violation.parameters else "payload"
+
+
+def _depth_of(violation: Violation) -> int:
+    """How deep a violation may be and still be about a top-level parameter: a missing key is told of its parent."""
+    return 0 if violation.rule in ("required", "dependentRequired") else 1

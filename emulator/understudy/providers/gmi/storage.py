@@ -1,0 +1,101 @@
+"""Handing in files: a presigned address to PUT to, as Google Cloud Storage makes them, and a public one to read."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from understudy.engine import Engine
+from understudy.uploads import TooLarge
+from understudy.wire import BodyTooLarge, read_body
+
+from .door import Caller, Door, Json
+from .refusals import Refusals
+
+#: Seconds that a presigned address is good for, as observed.
+_EXPIRES = 899
+
+#: What each kind of file must be sent as: observed, `image/jpg` included. The switch `mp3-upload-type` settles mp3.
+_CONTENT_TYPES = {
+    "jpg": "image/jpg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}
+
+UPLOAD_PREFIX = "/gmi-video-assests-prod/user-uploads"
+
+
+class Storage:
+    """The endpoint `/upload-url`, and the bucket behind it."""
+
+    def __init__(self, engine: Engine, door: Door, refusals: Refusals, stance: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._door = door
+        self._refusals = refusals
+        self._content_types = {**_CONTENT_TYPES, "mp3": stance["mp3-upload-type"]}
+        self._secret = secrets.token_bytes(32)
+
+    async def upload_url(self, caller: Caller, request: Request) -> Response:
+        """`POST /upload-url` with `{"file_type": "png"}`: where to PUT the bytes, and where they can then be read."""
+        document, _ = await self._door.document(request)
+        kind = document.get("file_type") if isinstance(document, dict) else None
+        if not isinstance(kind, str) or kind not in self._content_types:
+            raise self._refusals.make("unsupportedFileType", file_type=kind)
+        path = f"{UPLOAD_PREFIX}/{caller.account.organization}/{caller.account.new_id()}.{kind}"
+        expires_at = int(self._engine.clock.now()) + _EXPIRES
+        content_type = self._content_types[kind]
+        query = urlencode(
+            {
+                "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
+                "X-Goog-Date": expires_at - _EXPIRES,
+                "X-Goog-Expires": _EXPIRES,
+                "X-Goog-SignedHeaders": "content-type;host",
+                "X-Goog-Signature": self._signature(path, content_type, expires_at),
+            }
+        )
+        return Json({"upload_url": f"{caller.origin}{path}?{query}", "public_url": f"{caller.origin}{path}"})
+
+    async def bucket(self, request: Request) -> Response:
+        """PUT to a presigned address, or GET what was put there."""
+        if request.method == "PUT":
+            return await self._put(request)
+        upload = self._engine.uploads.get(request.url.path)
+        if upload is None:
+            return _xml(404, "NoSuchKey", "The specified key does not exist.")
+        return FileResponse(upload.path, media_type=upload.content_type)
+
+    async def _put(self, request: Request) -> Response:
+        content_type = request.headers.get("content-type")
+        if content_type is None:
+            return self._refusals.make("malformedSecurityHeader").response()
+        path, query = request.url.path, request.query_params
+        date = query.get("X-Goog-Date", "")
+        expires_at = int(date) + _EXPIRES if date.isascii() and date.isdigit() and len(date) < 13 else 0
+        expected = self._signature(path, content_type, expires_at)
+        if not hmac.compare_digest(expected.encode(), query.get("X-Goog-Signature", "").encode()):
+            return self._refusals.make("signatureDoesNotMatch").response()
+        if self._engine.clock.now() >= expires_at:
+            return _xml(400, "ExpiredToken", "The provided token has expired.")
+        try:
+            content = await read_body(request.receive, self._engine.settings.max_body_bytes)
+            await self._engine.uploads.put(path, content_type, content)
+        except (BodyTooLarge, TooLarge):
+            return _xml(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
+        return Response(status_code=200)
+
+    def _signature(self, path: str, content_type: str, expires_at: int) -> str:
+        signed = f"PUT\n{path}\n{content_type}\n{expires_at}".encode()
+        return hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
+
+
+def _xml(status: int, code: str, message: str) -> Response:
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return Response(f"<?xml version='1.0' encoding='UTF-8'?>{error}", status, media_type="application/xml")

@@ -1,0 +1,37 @@
+"""HeyGen's own listings, which GMI Cloud's page points to for avatar and voice ids. Only what is known is listed."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from understudy.engine import Engine
+from understudy_contracts.provider import contract
+
+
+class HeyGen:
+    """HeyGen's face: `GET /v2/avatars` and `GET /v2/voices`."""
+
+    name = "heygen"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._contract = contract(self.name)
+
+    def base_url(self, origin: str) -> str:
+        """The origin itself: the paths begin with `/v2`."""
+        return origin
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The two listings."""
+        return [Route("/v2/avatars", self._listing), Route("/v2/voices", self._listing)]
+
+    async def _listing(self, request: Request) -> Response:
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        key = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+        if self._engine.accounts.of(key, self._engine.clock.now()) is None:
+            # Shaped as HeyGen's `avatar_not_found`, the one error of its that is known; the words are assumed.
+            error = {"code": "unauthorized", "message": "Send your API key in the header X-Api-Key."}
+            return JSONResponse({"data": None, "error": error}, 401)
+        return JSONResponse(self._contract.document(request.url.path.rpartition("/")[2]))
