@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 
 from .schema import Schema
 
-#: Where something stands in nested objects.
-Path = tuple[str, ...]
+#: Where something stands in nested objects and lists.
+Path = tuple[str | int, ...]
 
 
 def parts(schema: Schema, resources: Mapping[str, Schema]) -> Iterator[Schema]:
@@ -50,13 +50,27 @@ def rules(schema: Schema, resources: Mapping[str, Schema]) -> list[Schema]:
     return [part for part in parts(schema, resources) if "x-rule" in part]
 
 
+def demands(schema: Schema, resources: Mapping[str, Schema]) -> dict[str, tuple[str, Any]]:
+    """Name the properties that are required when another has a certain value: `{"voice_id": ("type", "text")}`.
+
+    Read from an `if` that is one `const` and a `then` that is `required`; nothing else is understood here.
+    """
+    found: dict[str, tuple[str, Any]] = {}
+    for part in parts(schema, resources):
+        if "x-rule" not in part:
+            for name, body in part.get("if", {}).get("properties", {}).items():
+                if "const" in body:
+                    found |= dict.fromkeys(part.get("then", {}).get("required", ()), (name, body["const"]))
+    return found
+
+
 def choices(rule: Schema) -> list[dict[str, Any]]:
     """List the combinations of values a rule allows, when it enumerates them; else nothing."""
     members = rule.get("then", {}).get("anyOf", [])
     return [{name: body["const"] for name, body in member["properties"].items()} for member in members]
 
 
-def dotted(path: tuple[str | int, ...]) -> str:
+def dotted(path: Path) -> str:
     """Write a path as users do: `speech.speed`, `data[0].cost`."""
     text = ""
     for step in path:
@@ -72,17 +86,36 @@ def look_up(instance: object, name: str) -> object:
     return found
 
 
-def place(instance: dict[str, Any], path: Path, value: object) -> None:
-    """Put a value into nested objects, making those that are missing."""
+def at(instance: Any, path: Path) -> Any:
+    """Find what stands at a path; None when there is nothing."""
+    for step in path:
+        if isinstance(step, int):
+            instance = instance[step] if isinstance(instance, list) and step < len(instance) else None
+        else:
+            instance = instance.get(step) if isinstance(instance, Mapping) else None
+    return instance
+
+
+def place(instance: Any, path: Path, value: object) -> None:
+    """Put a value into nested objects and lists, making those that are missing."""
     *parents, last = path
-    for step in parents:
-        instance = instance.setdefault(step, {})
-    instance[last] = value
+    for step, following in zip(parents, path[1:], strict=True):
+        if at(instance, (step,)) is None:
+            _put(instance, step, [] if isinstance(following, int) else {})
+        instance = instance[step]
+    _put(instance, last, value)
 
 
-def remove(instance: dict[str, Any], path: Path) -> None:
+def _put(container: Any, step: str | int, value: object) -> None:
+    if isinstance(step, int) and step == len(container):
+        container.append(value)
+    else:
+        container[step] = value
+
+
+def remove(instance: Any, path: Path) -> None:
     """Take a value out of nested objects; nothing happens when it is not there."""
     *parents, last = path
-    for step in parents:
-        instance = instance.get(step, {})
-    instance.pop(last, None)
+    holder = at(instance, tuple(parents))
+    if isinstance(holder, dict):
+        holder.pop(last, None)

@@ -17,8 +17,8 @@ from hypothesis.strategies import SearchStrategy
 
 from .provider import contract
 from .schema import Judge
-from .shape import choices, place, remove, rules
-from .values import Fault, faults, fields
+from .shape import Path, at, choices, dotted, place, remove, rules
+from .values import Fault, complete, faults, fields, has_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Broken:
 
 
 def request(provider: str, model: str, **switches: str) -> SearchStrategy[dict[str, Any]]:
-    """Make valid requests for a model: single ones, without the surrounding list.
+    """Make valid requests for a model: single ones, without the surrounding list or envelope.
 
     Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
     """
@@ -55,7 +55,7 @@ def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy
 def labels(provider: str, model: str, **switches: str) -> list[tuple[str, str]]:
     """List everything `broken_request` can break: each rule with a parameter it is broken at."""
     maker = _maker(provider, model, tuple(sorted(switches.items())))
-    single = [(fault.rule, ".".join(fault.path)) for fault, _ in maker.faults]
+    single = [(fault.rule, dotted(fault.path)) for fault, _ in maker.faults]
     broken = {rule for rule, _ in maker.wrong} | {rule["x-rule"]["name"] for rule in maker.rules if choices(rule)}
     composed = [rule["x-rule"] for rule in maker.rules if rule["x-rule"]["name"] in broken]
     return single + [(rule["name"], rule["parameters"][0]) for rule in composed]
@@ -77,7 +77,7 @@ class _Maker:
     @cached_property
     def _all_presences(self) -> list[_Presence]:
         every = chain.from_iterable(combinations(self.bound, count) for count in range(len(self.bound) + 1))
-        always = {".".join(field.path) for field in self.fields if field.required}
+        always = {dotted(field.path) for field in self.fields if field.required}
         return [presence for presence in every if always.intersection(self.bound) <= set(presence)]
 
     @cached_property
@@ -100,8 +100,7 @@ class _Maker:
         """Every way to spoil a single place, with the combinations in which nothing else breaks by it."""
         found = []
         for fault in faults(self.judge.schema, self.judge.resources, self.fields):
-            name = ".".join(fault.path)
-            bound = any(parameter == name or parameter.startswith(f"{name}.") for parameter in self.bound)
+            bound = self._is_bound(fault.path)
             # A field that no rule speaks of breaks alike whatever the rules' parameters are.
             tried = self.presences if bound else self.presences[:1]
             fitting = tuple(presence for presence in tried if self._only_breaks(presence, fault))
@@ -111,14 +110,15 @@ class _Maker:
         return found
 
     def _only_breaks(self, presence: _Presence, fault: Fault) -> bool:
-        return self.breaks_one_rule(_spoilt(self._typical(presence), fault.typical, fault))
+        return self.breaks_one_rule(self._spoilt(self._typical(presence), fault.typical, fault))
 
     def _typical(self, presence: _Presence) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for field in self.fields:
-            name = ".".join(field.path)
-            if name in presence or (field.required and name not in self.bound):
+            name = dotted(field.path)
+            if name in presence if name in self.bound else field.required and not field.inner and has_room(made, field):
                 place(made, field.path, deepcopy(field.typical))
+        complete(made, self.fields)
         for rule in self.rules:
             for name, value in (choices(rule) or [{}])[0].items():
                 if name in presence:
@@ -133,7 +133,7 @@ class _Maker:
         """Requests spoilt in one place."""
         bases = st.sampled_from(presences).flatmap(self.valid)
         bad = st.none() if fault.bad is None else fault.bad
-        return st.builds(_spoilt, bases, bad, st.just(fault))
+        return st.builds(self._spoilt, bases, bad, st.just(fault))
 
     def against(self, rule: str, presences: list[_Presence]) -> SearchStrategy[Broken]:
         """Requests that break a rule by what they hold and what they lack."""
@@ -155,6 +155,25 @@ class _Maker:
         together = st.tuples(*(field.values for field in chosen))
         return st.builds(spoil, st.sampled_from(presences).flatmap(self.valid), together)
 
+    def _spoilt(self, request: dict[str, Any], bad: Any, fault: Fault) -> Broken:
+        for field in self.fields:
+            # What is spoilt has to be there, whole but for the fault.
+            absent = at(request, field.path) is None and len(field.path) < len(fault.path)
+            if absent and field.path == fault.path[: len(field.path)]:
+                place(request, field.path, deepcopy(field.typical if self._is_bound(field.path) else field.whole))
+        if fault.given is not None:
+            place(request, *fault.given)
+            complete(request, self.fields)
+        if fault.bad is None:
+            remove(request, fault.path)
+        else:
+            place(request, fault.path, bad)
+        return Broken(request, fault.rule, dotted(fault.path))
+
+    def _is_bound(self, path: Path) -> bool:
+        name = dotted(path)
+        return any(parameter == name or parameter.startswith(f"{name}.") for parameter in self.bound)
+
     def breaks_one_rule(self, broken: Broken) -> bool:
         """Tell whether the label of a broken request is the whole truth."""
         violations = self.judge.violations(broken.request)
@@ -165,22 +184,19 @@ class _Maker:
 def _request(draw: st.DrawFn, maker: _Maker, presence: _Presence) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in maker.fields:
-        name = ".".join(field.path)
-        if name in presence if name in maker.bound else field.required or draw(st.booleans()):
+        name = dotted(field.path)
+        if name in maker.bound:
+            wanted = name in presence
+        else:
+            wanted = not field.inner and has_room(made, field) and (field.required or draw(st.booleans()))
+        if wanted:
             place(made, field.path, draw(field.values))
+    complete(made, maker.fields)
     for rule in maker.rules:
         options = [option for option in choices(rule) if set(option) <= set(presence)]
         for name, value in (draw(st.sampled_from(options)) if options else {}).items():
             place(made, tuple(name.split(".")), value)
     return made
-
-
-def _spoilt(request: dict[str, Any], bad: Any, fault: Fault) -> Broken:
-    if fault.bad is None:
-        remove(request, fault.path)
-    else:
-        place(request, fault.path, bad)
-    return Broken(request, fault.rule, ".".join(fault.path))
 
 
 @cache

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from .schema import Schema
-from .shape import Path, parts, properties
+from .shape import Path, at, demands, parts, place, properties
 
 #: Far enough to meet every bound, near enough to stay a plausible request.
 _FAR = 1000
@@ -28,8 +29,14 @@ class Field:
     schema: Schema
     required: bool
     values: SearchStrategy[Any]
-    #: One good value, always the same.
+    #: One good value, always the same; of an object, without its members.
     typical: Any
+    #: One good value, always the same, with every member it must have.
+    whole: Any
+    #: Another field and its value that make this one required.
+    demand: tuple[Path, Any] | None = None
+    #: Whether it is inside a list, which is drawn as a whole.
+    inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +48,74 @@ class Fault:
     bad: SearchStrategy[Any] | None
     #: One bad value, always the same.
     typical: Any = None
+    #: Another field and its value without which this would be no fault.
+    given: tuple[Path, Any] | None = None
 
 
-def fields(schema: Schema, resources: Mapping[str, Schema], path: Path = ()) -> list[Field]:
-    """List every field of a plain schema, each object before its members."""
+def fields(schema: Schema, resources: Mapping[str, Schema], path: Path = (), *, inner: bool = False) -> list[Field]:
+    """List every field of a plain schema, each object before its members, and of a list those of its first member."""
     found: list[Field] = []
-    required = _required(schema, resources)
+    required, demanded = _required(schema, resources), demands(schema, resources)
     for name, bodies in properties(schema, resources).items():
-        merged: dict[str, Any] = {}
-        for body in bodies:
-            for part in parts(body, resources):
-                merged |= part
-        here = (*path, name)
-        found.append(Field(here, merged, name in required, _good(merged), _typical(merged)))
-        if "properties" in merged:
-            found += fields(merged, resources, here)
+        merged = _merged(bodies, resources)
+        demand = None
+        if name in demanded:
+            other, value = demanded[name]
+            demand = ((*path, other), value)
+        found += _with_members((*path, name), merged, resources, name in required, demand, inner)
     return found
+
+
+def _with_members(
+    path: Path,
+    schema: Schema,
+    resources: Mapping[str, Schema],
+    required: bool,
+    demand: tuple[Path, Any] | None,
+    inner: bool,
+) -> list[Field]:
+    values, whole = _values(schema, resources), _whole(schema, resources)
+    found = [Field(path, schema, required, values, _typical(schema, whole), whole, demand, inner)]
+    if "properties" in schema:
+        found += fields(schema, resources, path, inner=inner)
+    if "items" in schema:
+        found += _with_members((*path, 0), _merged([schema["items"]], resources), resources, False, None, True)
+    return found
+
+
+def _merged(bodies: Iterable[Schema], resources: Mapping[str, Schema]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for body in bodies:
+        for part in parts(body, resources):
+            merged |= part
+    return merged
+
+
+def complete(instance: dict[str, Any], known: Iterable[Field]) -> None:
+    """Give an object what its other values demand of it."""
+    for field in known:
+        if field.demand is not None and _lacks(instance, field):
+            place(instance, field.path, deepcopy(field.typical))
+
+
+def _lacks(instance: dict[str, Any], field: Field) -> bool:
+    if field.demand is None:
+        return False
+    other, value = field.demand
+    return at(instance, other) == value and field.path[-1] not in at(instance, field.path[:-1])
+
+
+def has_room(instance: dict[str, Any], field: Field) -> bool:
+    """Tell whether the object that a field belongs to is there."""
+    return isinstance(at(instance, field.path[:-1]), Mapping)
 
 
 def faults(schema: Schema, resources: Mapping[str, Schema], known: list[Field]) -> Iterator[Fault]:
     """List the ways to spoil a single field of a plain schema: one for each keyword, and a key nobody knows."""
     for field in known:
-        if field.required:
-            yield Fault("required", field.path, None)
-        for rule, bad, typical in _bad(field.schema):
+        if field.required or field.demand is not None:
+            yield Fault("required", field.path, None, given=field.demand)
+        for rule, bad, typical in _bad(field):
             yield Fault(rule, field.path, bad, typical)
     closed: list[tuple[Path, Schema]] = [((), schema)]
     closed += [(field.path, field.schema) for field in known if field.schema.get("additionalProperties") is False]
@@ -79,12 +130,41 @@ def _required(schema: Schema, resources: Mapping[str, Schema]) -> set[str]:
     return {name for part in parts(schema, resources) if "x-rule" not in part for name in part.get("required", ())}
 
 
+def _kind(schema: Schema) -> str:
+    # Of several types the first is the field's own; the other is always null.
+    kinds = schema["type"]
+    return str(kinds if isinstance(kinds, str) else kinds[0])
+
+
+def _values(schema: Schema, resources: Mapping[str, Schema]) -> SearchStrategy[Any]:
+    if schema.get("type") == "array":
+        item = _merged([schema["items"]], resources)
+        members = _objects(item, resources) if "properties" in item else _good(item)
+        least = schema.get("minItems", 0)
+        return st.lists(members, min_size=least, max_size=min(schema.get("maxItems", _FAR), least + 2))
+    good = _good(schema)
+    return st.none() | good if "null" in schema.get("type", ()) else good
+
+
+@st.composite
+def _objects(draw: st.DrawFn, schema: Schema, resources: Mapping[str, Schema]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    known = [field for field in fields(schema, resources) if not field.inner]
+    for field in known:
+        if has_room(made, field) and (field.required or draw(st.booleans())):
+            place(made, field.path, draw(field.values))
+    for field in known:
+        if _lacks(made, field):
+            place(made, field.path, draw(field.values))
+    return made
+
+
 def _good(schema: Schema) -> SearchStrategy[Any]:
     if "const" in schema:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match schema["type"]:
+    match _kind(schema):
         case "boolean":
             return st.booleans()
         case "integer":
@@ -133,22 +213,34 @@ def _anything() -> SearchStrategy[Any]:
     return st.dictionaries(st.text(_TEXT, max_size=20), scalars, max_size=3)
 
 
-def _typical(schema: Schema) -> Any:
+def _typical(schema: Schema, whole: Any) -> Any:
+    return {} if "properties" in schema and "default" not in schema else whole
+
+
+def _whole(schema: Schema, resources: Mapping[str, Schema]) -> Any:
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
     for key in ("enum", "examples"):
         if key in schema:
             return schema[key][0]
-    match schema["type"]:
+    match _kind(schema):
         case "boolean":
             return False
         case "integer" | "number":
             return schema.get("minimum", 0)
         case "string":
             return "x" * schema.get("minLength", 1)
+        case "array":
+            return [_whole(_merged([schema["items"]], resources), resources)] * max(1, schema.get("minItems", 1))
         case _:
-            return {}
+            made: dict[str, Any] = {}
+            known = [field for field in fields(schema, resources) if not field.inner] if "properties" in schema else []
+            for field in known:
+                if field.required and has_room(made, field):
+                    place(made, field.path, deepcopy(field.typical))
+            complete(made, known)
+            return made
 
 
 _WRONG_TYPES: dict[str, list[Any]] = {
@@ -157,12 +249,14 @@ _WRONG_TYPES: dict[str, list[Any]] = {
     "number": ["1", True, None, {}],
     "boolean": ["true", 1, None, []],
     "object": ["text", 1, None, [], True],
+    "array": ["text", 1, None, {}, True],
 }
 
 
-def _bad(schema: Schema) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
+def _bad(field: Field) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
+    schema = field.schema
     if "type" in schema:
-        wrong = _WRONG_TYPES[schema["type"]]
+        wrong = [bad for bad in _WRONG_TYPES[_kind(schema)] if bad is not None or "null" not in schema["type"]]
         yield "type", st.sampled_from(wrong), wrong[0]
     if "const" in schema:
         yield "const", st.text(_TEXT).filter(lambda text: text != schema["const"]), f"{schema['const']}x"
@@ -170,10 +264,10 @@ def _bad(schema: Schema) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
         near = [f"{schema['enum'][0]}x", schema["enum"][-1].swapcase(), "", " "]
         strangers = [text for text in near if text not in schema["enum"]]
         yield "enum", st.sampled_from(strangers), strangers[0]
-    yield from _beyond(schema)
+    yield from _beyond(field)
     if "pattern" in schema and "enum" not in schema:
         fine = _regex(schema["pattern"])
-        near = [_typical(schema) + "\n", " ", "", "not well formed!", "\u0660", "a b", f" {_typical(schema)}"]
+        near = [field.whole + "\n", " ", "", "not well formed!", "\u0660", "a b", f" {field.whole}"]
         malformed = [text for text in near if not fine.search(text)]
         yield "pattern", st.sampled_from(malformed), malformed[0]
     elif schema.get("minLength") == 1:
@@ -181,9 +275,15 @@ def _bad(schema: Schema) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
     if "maxLength" in schema:
         too_long = st.integers(1, 50).map(lambda more: "x" * (schema["maxLength"] + more))
         yield "maxLength", too_long, "x" * (schema["maxLength"] + 1)
+    if schema.get("minItems", 0) > 0:
+        yield "minItems", st.builds(list), []
+    if "maxItems" in schema:
+        too_many = field.whole[:1] * (schema["maxItems"] + 1)
+        yield "maxItems", st.builds(deepcopy, st.just(too_many)), too_many
 
 
-def _beyond(schema: Schema) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
+def _beyond(field: Field) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
+    schema = field.schema
     step = Decimal(str(schema.get("multipleOf", 1)))
     for rule, direction in (("minimum", -1), ("maximum", 1)):
         if rule in schema:
@@ -194,11 +294,11 @@ def _beyond(schema: Schema) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
 
             yield rule, st.integers(1, _FAR).map(beyond), beyond(1)
     if "multipleOf" in schema:
-        inside = st.one_of(_numbers(schema), st.just(_typical(schema)))
+        inside = st.one_of(_numbers(schema), st.just(field.whole))
         low, high = Decimal(str(schema["minimum"])), Decimal(str(schema["maximum"]))
 
         def off(good: float) -> float:
             exact = Decimal(str(good)) + step / 2
             return float(exact if low <= exact <= high else exact - step)
 
-        yield "multipleOf", inside.map(off), off(_typical(schema))
+        yield "multipleOf", inside.map(off), off(field.whole)
