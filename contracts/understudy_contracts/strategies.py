@@ -15,10 +15,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from .faults import Fault, faults
 from .provider import contract
 from .schema import Judge
 from .shape import Path, at, choices, dotted, place, remove, rules
-from .values import Fault, complete, faults, fields, has_room
+from .values import complete, fields, has_room
 
 
 @dataclass(frozen=True, slots=True)

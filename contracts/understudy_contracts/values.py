@@ -1,9 +1,9 @@
-"""Good and bad values for the fields of a schema, as Hypothesis strategies. Part of `strategies`."""
+"""The fields of a schema and good values for them, as Hypothesis strategies. Part of `strategies`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -17,8 +17,8 @@ from .schema import Schema
 from .shape import Path, at, demands, parts, place, properties
 
 #: Far enough to meet every bound, near enough to stay a plausible request.
-_FAR = 1000
-_TEXT = st.characters(exclude_categories=["Cs"])
+FAR = 1000
+TEXT = st.characters(exclude_categories=["Cs"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,6 @@ class Field:
     demand: tuple[Path, Any] | None = None
     #: Whether it is inside a list, which is drawn as a whole.
     inner: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One way to spoil one field; `bad` is None when the field is to be taken away."""
-
-    rule: str
-    path: Path
-    bad: SearchStrategy[Any] | None
-    #: One bad value, always the same.
-    typical: Any = None
-    #: Another field and its value without which this would be no fault.
-    given: tuple[Path, Any] | None = None
 
 
 def fields(schema: Schema, resources: Mapping[str, Schema], path: Path = (), *, inner: bool = False) -> list[Field]:
@@ -110,28 +97,12 @@ def has_room(instance: dict[str, Any], field: Field) -> bool:
     return isinstance(at(instance, field.path[:-1]), Mapping)
 
 
-def faults(schema: Schema, resources: Mapping[str, Schema], known: list[Field]) -> Iterator[Fault]:
-    """List the ways to spoil a single field of a plain schema: one for each keyword, and a key nobody knows."""
-    for field in known:
-        if field.required or field.demand is not None:
-            yield Fault("required", field.path, None, given=field.demand)
-        for rule, bad, typical in _bad(field):
-            yield Fault(rule, field.path, bad, typical)
-    closed: list[tuple[Path, Schema]] = [((), schema)]
-    closed += [(field.path, field.schema) for field in known if field.schema.get("additionalProperties") is False]
-    for path, body in closed:
-        names = properties(body, resources)
-        for stranger in ("steps", "Width", "zz-unknown"):
-            if stranger not in names:
-                yield Fault("unknown", (*path, stranger), st.one_of(st.none(), st.integers(), st.text(_TEXT)), 1)
-
-
 def _required(schema: Schema, resources: Mapping[str, Schema]) -> set[str]:
     return {name for part in parts(schema, resources) if "x-rule" not in part for name in part.get("required", ())}
 
 
-def _kind(schema: Schema) -> str:
-    # Of several types the first is the field's own; the other is always null.
+def kind(schema: Schema) -> str:
+    """Tell the type of a field: of several the first, for the other is always null."""
     kinds = schema["type"]
     return str(kinds if isinstance(kinds, str) else kinds[0])
 
@@ -141,7 +112,7 @@ def _values(schema: Schema, resources: Mapping[str, Schema]) -> SearchStrategy[A
         item = _merged([schema["items"]], resources)
         members = _objects(item, resources) if "properties" in item else _good(item)
         least = schema.get("minItems", 0)
-        return st.lists(members, min_size=least, max_size=min(schema.get("maxItems", _FAR), least + 2))
+        return st.lists(members, min_size=least, max_size=min(schema.get("maxItems", FAR), least + 2))
     good = _good(schema)
     return st.none() | good if "null" in schema.get("type", ()) else good
 
@@ -164,29 +135,31 @@ def _good(schema: Schema) -> SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match _kind(schema):
+    match kind(schema):
         case "boolean":
             return st.booleans()
         case "integer":
-            return st.integers(schema.get("minimum", -_FAR), schema.get("maximum", schema.get("minimum", 0) + _FAR))
+            return st.integers(schema.get("minimum", -FAR), schema.get("maximum", schema.get("minimum", 0) + FAR))
         case "number":
-            return _numbers(schema)
+            return numbers(schema)
         case "string":
             return _strings(schema)
         case _:
             return st.builds(dict) if "properties" in schema else _anything()
 
 
-def _numbers(schema: Schema) -> SearchStrategy[Any]:
+def numbers(schema: Schema) -> SearchStrategy[Any]:
+    """Make numbers within the bounds of a schema and on its step."""
     step = Decimal(str(schema.get("multipleOf", "0.001")))
-    low, high = (Decimal(str(schema.get(key, bound))) for key, bound in (("minimum", -_FAR), ("maximum", _FAR)))
+    low, high = (Decimal(str(schema.get(key, bound))) for key, bound in (("minimum", -FAR), ("maximum", FAR)))
     steps = st.integers(
         int((low / step).to_integral_value(ROUND_CEILING)), int((high / step).to_integral_value(ROUND_FLOOR))
     )
-    return steps.map(lambda count: _number(count * step))
+    return steps.map(lambda count: number(count * step))
 
 
-def _number(exact: Decimal) -> int | float:
+def number(exact: Decimal) -> int | float:
+    """Write a decimal as JSON would have it."""
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
@@ -198,19 +171,20 @@ def _strings(schema: Schema) -> SearchStrategy[Any]:
         # Addresses and media come from the examples: what a pattern alone would make leads nowhere.
         if "://" in schema["pattern"]:
             return st.sampled_from(schema["examples"])
-        shaped = st.from_regex(_regex(schema["pattern"]), alphabet=st.characters(max_codepoint=0x7E))
+        shaped = st.from_regex(regex(schema["pattern"]), alphabet=st.characters(max_codepoint=0x7E))
         return st.one_of(st.sampled_from(schema["examples"]), shaped)
     least = schema.get("minLength", 0)
-    return st.text(_TEXT, min_size=least, max_size=min(schema.get("maxLength", _FAR), least + 80))
+    return st.text(TEXT, min_size=least, max_size=min(schema.get("maxLength", FAR), least + 80))
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
+def regex(pattern: str) -> re.Pattern[str]:
+    """Read a pattern as JSON Schema means it: `$` is the very end."""
     return re.compile(re.sub(r"\$$", r"\\Z", pattern))
 
 
 def _anything() -> SearchStrategy[Any]:
-    scalars = st.one_of(st.none(), st.booleans(), st.integers(-_FAR, _FAR), st.text(_TEXT, max_size=20))
-    return st.dictionaries(st.text(_TEXT, max_size=20), scalars, max_size=3)
+    scalars = st.one_of(st.none(), st.booleans(), st.integers(-FAR, FAR), st.text(TEXT, max_size=20))
+    return st.dictionaries(st.text(TEXT, max_size=20), scalars, max_size=3)
 
 
 def _typical(schema: Schema, whole: Any) -> Any:
@@ -224,7 +198,7 @@ def _whole(schema: Schema, resources: Mapping[str, Schema]) -> Any:
     for key in ("enum", "examples"):
         if key in schema:
             return schema[key][0]
-    match _kind(schema):
+    match kind(schema):
         case "boolean":
             return False
         case "integer" | "number":
@@ -241,64 +215,3 @@ def _whole(schema: Schema, resources: Mapping[str, Schema]) -> Any:
                     place(made, field.path, deepcopy(field.typical))
             complete(made, known)
             return made
-
-
-_WRONG_TYPES: dict[str, list[Any]] = {
-    "string": [7, True, None, [], {}],
-    "integer": ["7", 1.5, True, None, []],
-    "number": ["1", True, None, {}],
-    "boolean": ["true", 1, None, []],
-    "object": ["text", 1, None, [], True],
-    "array": ["text", 1, None, {}, True],
-}
-
-
-def _bad(field: Field) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
-    schema = field.schema
-    if "type" in schema:
-        wrong = [bad for bad in _WRONG_TYPES[_kind(schema)] if bad is not None or "null" not in schema["type"]]
-        yield "type", st.sampled_from(wrong), wrong[0]
-    if "const" in schema:
-        yield "const", st.text(_TEXT).filter(lambda text: text != schema["const"]), f"{schema['const']}x"
-    if "enum" in schema:
-        near = [f"{schema['enum'][0]}x", schema["enum"][-1].swapcase(), "", " "]
-        strangers = [text for text in near if text not in schema["enum"]]
-        yield "enum", st.sampled_from(strangers), strangers[0]
-    yield from _beyond(field)
-    if "pattern" in schema and "enum" not in schema:
-        fine = _regex(schema["pattern"])
-        near = [field.whole + "\n", " ", "", "not well formed!", "\u0660", "a b", f" {field.whole}"]
-        malformed = [text for text in near if not fine.search(text)]
-        yield "pattern", st.sampled_from(malformed), malformed[0]
-    elif schema.get("minLength") == 1:
-        yield "minLength", st.just(""), ""
-    if "maxLength" in schema:
-        too_long = st.integers(1, 50).map(lambda more: "x" * (schema["maxLength"] + more))
-        yield "maxLength", too_long, "x" * (schema["maxLength"] + 1)
-    if schema.get("minItems", 0) > 0:
-        yield "minItems", st.builds(list), []
-    if "maxItems" in schema:
-        too_many = field.whole[:1] * (schema["maxItems"] + 1)
-        yield "maxItems", st.builds(deepcopy, st.just(too_many)), too_many
-
-
-def _beyond(field: Field) -> Iterator[tuple[str, SearchStrategy[Any], Any]]:
-    schema = field.schema
-    step = Decimal(str(schema.get("multipleOf", 1)))
-    for rule, direction in (("minimum", -1), ("maximum", 1)):
-        if rule in schema:
-            limit = Decimal(str(schema[rule]))
-
-            def beyond(count: int, limit: Decimal = limit, direction: int = direction) -> int | float:
-                return _number(limit + direction * count * step)
-
-            yield rule, st.integers(1, _FAR).map(beyond), beyond(1)
-    if "multipleOf" in schema:
-        inside = st.one_of(_numbers(schema), st.just(field.whole))
-        low, high = Decimal(str(schema["minimum"])), Decimal(str(schema["maximum"]))
-
-        def off(good: float) -> float:
-            exact = Decimal(str(good)) + step / 2
-            return float(exact if low <= exact <= high else exact - step)
-
-        yield "multipleOf", inside.map(off), off(field.whole)

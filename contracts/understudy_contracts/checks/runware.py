@@ -10,37 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import kind_of
-from .provider import contract
+from understudy_contracts.errors import kind_of
+from understudy_contracts.provider import contract
+
+from .exchange import Exchange, Finding, Webhook
 
 Item = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer, bodies parsed; `at` is any clock that only goes forward."""
-
-    request: Any
-    status: int
-    body: Any
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """One body that a webhook address received."""
-
-    body: Any
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One broken rule, with the exchange or webhook that shows it."""
-
-    rule: str
-    message: str
-    exchange: Exchange | Webhook
 
 
 @dataclass(frozen=True, slots=True)
