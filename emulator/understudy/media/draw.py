@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .burn import first_frame
 from .card import paint
 from .still import Poster, Still
 
@@ -14,7 +15,7 @@ _POSTER_QUALITY = 90
 def draw(picture: Still | Poster, path: Path) -> None:
     """Write the picture to `path`, in its own format whatever the path's name."""
     if isinstance(picture, Poster):
-        paint(picture.clip).save(path, "JPEG", quality=_POSTER_QUALITY)
+        first_frame(picture.clip).save(path, "JPEG", quality=_POSTER_QUALITY)
         return
     image = paint(picture)
     match picture.format:

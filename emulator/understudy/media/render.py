@@ -1,19 +1,21 @@
 """The recipe: a short loop of picture and one of sound, both repeated to the asked length by copying.
 
-Nothing is ever encoded twice: the picture loop is made once a picture, the sound once a codec, and a clip of
-any length is packets of the two, copied. There are no B-frames, so every packet is a legal place to stop.
+Nothing is ever encoded twice: the picture loop is made once a picture (once a caption, if there are any), the
+sound once a codec, and a clip of any length is packets of the two, copied. There are no B-frames, so every packet
+is a legal place to stop.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from .burn import burn
 from .card import bar_height, paint
 from .clip import FRAME_RATE, Clip
+from .codec import AVC, BT709, EXACT, EXACT_AUDIO, PACKING, SAMPLE_RATE, Codec, codec_of
 from .draw import draw
 from .errors import MediaError
 from .ffmpeg import Ffmpeg
@@ -24,71 +26,13 @@ from .sound import Sound
 from .still import Poster, Still
 from .tone import write_mp3, write_wav
 
-SAMPLE_RATE: Final = 48_000
+__all__ = ["SAMPLE_RATE", "Renderer", "codec_of", "loop_frames", "picture_arguments"]
 
 #: Seconds of sound in a loop: at 48 kHz exactly 375 AAC frames and 400 Opus packets, so no seam drifts.
 TONE_SECONDS: Final = 8
 
 #: Four soft notes, each swelling and fading within its second, so that the seam falls into silence.
 _TONE: Final = "st(0\\,2*PI*t*(196+49*mod(floor(t)\\,4)))\\;0.09*pow(sin(PI*t)\\,2)*(sin(ld(0))+0.3*sin(2*ld(0)))"
-
-# One thread and no version strings: the same clip is the same bytes on every run.
-_EXACT: Final = ("-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
-_EXACT_AUDIO: Final = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
-_BT709: Final = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
-
-
-# Opus starts 6.5 ms before zero; repeated, that would shift the sound a little further at every seam.
-_EVEN_OPUS: Final = ("-bsf:a", "setts=ts=N*960:duration=960")
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """How one family of containers stores picture and sound.
-
-    The formats are those of the pieces, whatever the finished file is: WEBM's clock of milliseconds would lose
-    a frame at the seams.
-    """
-
-    name: str
-    picture_format: str
-    sound_format: str
-    sound: tuple[str, ...]
-    samples: int
-    steps: tuple[int, ...]
-
-    def step(self, quality: int) -> int:
-        """The quantizer for a quality of 20 to 99.
-
-        There are fewer steps than qualities: between neighbouring quantizers chance can outweigh the difference,
-        and a better quality must never be the smaller file.
-        """
-        return self.steps[(quality - 20) * len(self.steps) // 80]
-
-    def picture(self, quality: int) -> tuple[str, ...]:
-        """The encoder's arguments. A constant quantizer ties the size to the quality and to nothing else."""
-        step = str(self.step(quality))
-        if self.name == "vp9":
-            return (
-                *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", step),
-                *("-qmin", step, "-qmax", step, "-auto-alt-ref", "0", "-lag-in-frames", "0", "-aq-mode", "0"),
-            )
-        return ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-sc_threshold", "0", "-qp", step)
-
-
-AVC: Final = Codec("avc", "mp4", "adts", ("-c:a", "aac", "-b:a", "40k"), 1024, tuple(range(46, 24, -2)))
-VP9: Final = Codec("vp9", "mp4", "mp4", ("-c:a", "libopus", "-b:a", "24k", *_EVEN_OPUS), 960, (60, 52, 44, 36, 28, 20))
-
-_PACKING: Final = {
-    "mp4": ("-f", "mp4", "-movflags", "+faststart"),
-    "mov": ("-f", "mov", "-movflags", "+faststart"),
-    "webm": ("-f", "webm"),
-}
-
-
-def codec_of(clip: Clip) -> Codec:
-    """VP9 and Opus for WEBM, H.264 and AAC for the others."""
-    return VP9 if clip.container == "webm" else AVC
 
 
 def loop_frames(clip: Clip) -> int:
@@ -154,16 +98,20 @@ class Renderer:
         return picture, sound
 
     def _draw(self, clip: Clip, codec: Codec, name: str) -> Path:
+        if clip.captions:
+            with self._shelf.draft(name) as path:
+                burn(clip, codec, path, self._shelf, self._ffmpeg)
+            return self._shelf.root / name
         frames = loop_frames(clip)
         still = paint(clip).tobytes()
-        self._write(name, (*picture_arguments(clip, frames), *_EXACT, "-f", codec.picture_format), still)
+        self._write(name, (*picture_arguments(clip, frames), *EXACT, "-f", codec.picture_format), still)
         return self._shelf.root / name
 
     def _sing(self, codec: Codec, name: str) -> Path:
         packets = TONE_SECONDS * SAMPLE_RATE // codec.samples
         source = f"aevalsrc=exprs={_TONE}:s={SAMPLE_RATE}:d={TONE_SECONDS + 1}"
         arguments = ("-f", "lavfi", "-i", source, *codec.sound, "-ac", "1", "-frames:a", str(packets))
-        self._write(name, (*arguments, *_EXACT_AUDIO, "-f", codec.sound_format))
+        self._write(name, (*arguments, *EXACT_AUDIO, "-f", codec.sound_format))
         return self._shelf.root / name
 
     def _compose(self, clip: Clip, codec: Codec, picture: Path, sound: Path, name: str) -> Path:
@@ -172,18 +120,12 @@ class Renderer:
         self._write(
             name,
             (
-                *("-stream_loop", "-1", "-f", codec.picture_format, "-i", f"file:{picture}"),
-                *(
-                    "-stream_loop",
-                    "-1",
-                    "-f",
-                    codec.sound_format.replace("adts", "aac"),
-                    "-i",
-                    f"file:{sound}",
-                ),
+                *(_unstamped(codec) if clip.captions else ("-stream_loop", "-1", "-f", codec.picture_format)),
+                *("-i", f"file:{picture}", "-stream_loop", "-1"),
+                *("-f", codec.sound_format.replace("adts", "aac"), "-i", f"file:{sound}"),
                 *("-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1"),
                 *("-t", f"{seconds:.3f}"),
-                *("-fflags", "+bitexact", *_PACKING[clip.container]),
+                *("-fflags", "+bitexact", *PACKING[clip.container]),
             ),
         )
         return self._shelf.root / name
@@ -191,6 +133,11 @@ class Renderer:
     def _write(self, name: str, arguments: Sequence[str], stdin: bytes = b"") -> None:
         with self._shelf.draft(name) as path:
             self._ffmpeg.run((*arguments, f"file:{path}"), stdin)
+
+
+def _unstamped(codec: Codec) -> tuple[str, ...]:
+    """What to tell ffmpeg of a stream that does not say when its frames are shown."""
+    return ("-framerate", str(FRAME_RATE), "-f", codec.stream_format) if codec is AVC else ("-f", codec.stream_format)
 
 
 def picture_arguments(clip: Clip, frames: int) -> tuple[str, ...]:
@@ -204,7 +151,7 @@ def picture_arguments(clip: Clip, frames: int) -> tuple[str, ...]:
         f"loop=loop=-1:size=1:start=0,setpts=N/{FRAME_RATE}/TB[card];"
         f"color={colour}:s={max(2, width // 10 * 2)}x{bar}:r={FRAME_RATE},"
         "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p[bar];"
-        f"[card][bar]overlay=x='(W+w)*mod(n,{period})/{period}-w':y=H-h,{_BT709}[out]"
+        f"[card][bar]overlay=x='(W+w)*mod(n,{period})/{period}-w':y=H-h,{BT709}[out]"
     )
     return (
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(FRAME_RATE)),

@@ -80,6 +80,15 @@ class Shelf:
             path.unlink(missing_ok=True)
 
     @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A path beside the files for something that is only needed until the block ends."""
+        path = self.root / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.draft"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
     def hold(self, name: str) -> Iterator[None]:
         """Keep the file from being forgotten while the block runs, whether it is here yet or not."""
         with self._lock:

@@ -19,7 +19,8 @@ SAMPLE_RATES: Final = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 class Sound:
     """What an audio model would have made: a soft tone of the asked length.
 
-    `milliseconds` is kept to the sample in a WAV and to the nearest frame in an MP3 (26 ms at 44.1 kHz).
+    `milliseconds` is kept to the sample in a WAV and to the nearest frame in an MP3 (26 ms at
+    44.1 kHz), which has two frames at least.
     `words` are the moments (start, end), in milliseconds, in which something is said: it sounds there, to the
     nearest grain, and is silent elsewhere. Without any it swells and fades all along. `channels` is 1 or 2.
 

@@ -70,7 +70,7 @@ def write_wav(sound: Sound, path: Path) -> None:
 
 
 def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
-    """Write the sound as MP3 frames, the nearest number of them to its length.
+    """Write the sound as MP3 frames, the nearest number of them to its length, and never fewer than two.
 
     Raises:
         MediaError: ffmpeg failed; the message names what it said.
@@ -84,17 +84,11 @@ def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
             # Another process may have forgotten the piece, or a crash of the machine spoilt it: once more, anew.
             shelf.discard(name)
             grains = _frames(sound, name, shelf, ffmpeg)
-    count = max(1, round(sound.samples / sound.grain))
+    # Two at least: players tell an MP3 by finding a second frame where the first one ends.
+    count = max(2, round(sound.samples / sound.grain))
     title = ("-metadata", f"title={_title(sound)}") if _title(sound) else ()
-    # ffmpeg takes no stream for MP3 that has a single frame, so it is shown one more than it shall take.
-    row = b"".join(grains.row(sound, count)) + grains.silence
-    ffmpeg.run(
-        (
-            *("-f", "mp3", "-i", "-", "-c", "copy", "-frames:a", str(count), *title),
-            *("-fflags", "+bitexact", "-f", "mp3", f"file:{path}"),
-        ),
-        row,
-    )
+    arguments = ("-f", "mp3", "-i", "-", "-c", "copy", *title, "-fflags", "+bitexact", "-f", "mp3", f"file:{path}")
+    ffmpeg.run(arguments, b"".join(grains.row(sound, count)))
 
 
 def samples(sound: Sound) -> Grains:

@@ -1,0 +1,84 @@
+"""How picture and sound are stored: the encoders, and what each of them is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .clip import Clip
+
+SAMPLE_RATE: Final = 48_000
+
+# One thread and no version strings: the same clip is the same bytes on every run.
+EXACT: Final = ("-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
+EXACT_AUDIO: Final = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+BT709: Final = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+
+
+# Opus starts 6.5 ms before zero; repeated, that would shift the sound a little further at every seam.
+_EVEN_OPUS: Final = ("-bsf:a", "setts=ts=N*960:duration=960")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one family of containers stores picture and sound.
+
+    `stream_format` is one without timestamps, in which frames can be put in a row; `stream` is what the encoder
+    needs to be told for it.
+
+    The formats are those of the pieces, whatever the finished file is: WEBM's clock of milliseconds would lose
+    a frame at the seams.
+    """
+
+    name: str
+    picture_format: str
+    sound_format: str
+    stream_format: str
+    stream: tuple[str, ...]
+    sound: tuple[str, ...]
+    samples: int
+    steps: tuple[int, ...]
+
+    def step(self, quality: int) -> int:
+        """The quantizer for a quality of 20 to 99.
+
+        There are fewer steps than qualities: between neighbouring quantizers chance can outweigh the difference,
+        and a better quality must never be the smaller file.
+        """
+        return self.steps[(quality - 20) * len(self.steps) // 80]
+
+    def picture(self, quality: int) -> tuple[str, ...]:
+        """The encoder's arguments. A constant quantizer ties the size to the quality and to nothing else."""
+        step = str(self.step(quality))
+        if self.name == "vp9":
+            return (
+                *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", step),
+                *("-qmin", step, "-qmax", step, "-auto-alt-ref", "0", "-lag-in-frames", "0", "-aq-mode", "0"),
+            )
+        return ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-sc_threshold", "0", "-qp", step)
+
+
+AVC: Final = Codec(
+    "avc",
+    "mp4",
+    "adts",
+    "h264",
+    ("-x264-params", "aud=1"),
+    ("-c:a", "aac", "-b:a", "40k"),
+    1024,
+    tuple(range(46, 24, -2)),
+)
+VP9: Final = Codec(
+    "vp9", "mp4", "mp4", "ivf", (), ("-c:a", "libopus", "-b:a", "24k", *_EVEN_OPUS), 960, (60, 52, 44, 36, 28, 20)
+)
+
+PACKING: Final = {
+    "mp4": ("-f", "mp4", "-movflags", "+faststart"),
+    "mov": ("-f", "mov", "-movflags", "+faststart"),
+    "webm": ("-f", "webm"),
+}
+
+
+def codec_of(clip: Clip) -> Codec:
+    """VP9 and Opus for WEBM, H.264 and AAC for the others."""
+    return VP9 if clip.container == "webm" else AVC
