@@ -1,8 +1,7 @@
 """The ASGI application: every provider's routes, the control routes, and clear answers for everything else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,15 +12,16 @@ from starlette.routing import Route
 from . import __version__, wire
 from .control.routes import control_routes
 from .engine import Engine
-from .providers import PROVIDERS, Provider
+from .providers import Provider
 
 
-def build_app(engine: Engine) -> Starlette:
-    """The application of one engine; its lifespan runs the engine."""
-    providers = [make(engine) for make in PROVIDERS.values()]
+def build_app(engine: Engine, providers: Sequence[Provider]) -> Starlette:
+    """The application of one engine with these providers; its lifespan runs the engine."""
 
     async def index(request: Request) -> Response:
-        return JSONResponse(greeting(providers, wire.origin(request.scope, engine.settings.public_url)))
+        origin = wire.origin(request.scope, engine.settings.public_url)
+        base_urls = {provider.name: provider.base_url(origin) for provider in providers}
+        return JSONResponse({"understudy": __version__, "providers": base_urls})
 
     async def not_here(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
@@ -37,17 +37,12 @@ def build_app(engine: Engine) -> Starlette:
             yield
 
     routes = [route for provider in providers for route in provider.routes()]
-    return Starlette(
+    app = Starlette(
         # Routes are tried in order: what is called most often comes first.
         routes=[*routes, Route("/", index), *control_routes(engine)],
         exception_handlers={HTTPException: not_here, Exception: our_mistake},
         lifespan=lifespan,
     )
-
-
-def greeting(providers: list[Provider], origin: str) -> dict[str, Any]:
-    """Who is here and where each provider is reached."""
-    return {
-        "understudy": __version__,
-        "providers": {provider.name: provider.base_url(origin) for provider in providers},
-    }
+    # A redirect would go wherever the Host header says.
+    app.router.redirect_slashes = False
+    return app

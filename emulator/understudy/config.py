@@ -1,4 +1,4 @@
-"""Every setting, once: its type, default and help. The command line, variables and the file are made from this."""
+"""What a server is started with; `commands/options.py` says how each is set from outside."""
 
 import tempfile
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ from typing import Literal
 Kind = Literal["opening", "hold", "release", "charge", "refund"]
 
 #: The kinds that change what an account has, not only what it may spend.
-_SETTLED = ("opening", "charge", "refund")
+SETTLED = ("opening", "charge", "refund")
 
 
 class InsufficientCredit(Exception):
@@ -82,7 +82,7 @@ class Ledger:
 
     def balance(self, now: float) -> int:
         """What the account has, holds included, in micro-dollars."""
-        return sum(entry.amount for entry in self.entries(now) if entry.kind in _SETTLED)
+        return sum(entry.amount for entry in self.entries(now) if entry.kind in SETTLED)
 
     def commit(self, job: str, now: float, parts: tuple[Part, ...], *, prepaid: bool = False) -> None:
         """Take on a job's price and plan how each part settles; raises InsufficientCredit and changes nothing."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .clock import Clock
 from .deliveries import Attempt, Delivery
@@ -25,8 +26,8 @@ log = logging.getLogger("understudy.outbox")
 class Outbox:
     """The queue of everything the emulator will send, and the one task that sends it."""
 
-    #: How many deliveries are on their way at the same time.
-    AT_ONCE = 64
+    #: How many deliveries are on their way to one receiver at the same time.
+    AT_ONCE = 16
 
     def __init__(self, clock: Clock, *, allow_all_targets: bool = False, seed: int | None = None) -> None:
         self._clock = clock
@@ -35,7 +36,7 @@ class Outbox:
         self._queue: list[tuple[float, int, Delivery]] = []
         self._order = itertools.count()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(self.AT_ONCE)
+        self._places: dict[str, asyncio.Semaphore] = {}
         self._changed = asyncio.Event()
         self._sender: Sender | None = None
 
@@ -72,33 +73,36 @@ class Outbox:
             self._changed.clear()
             now = self._clock.now()
             while self._queue and self._queue[0][0] <= now:
-                await self._places.acquire()
                 task = asyncio.create_task(self._attempt(heapq.heappop(self._queue)[2]))
                 self._under_way.add(task)
-                task.add_done_callback(self._landed)
+                task.add_done_callback(self._under_way.discard)
             delay = self._clock.real_delay(self._queue[0][0]) if self._queue else None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), delay)
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._places.release()
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            log.error("a delivery ended in an error of ours", exc_info=problem)
 
     async def _attempt(self, delivery: Delivery) -> None:
         at, started = self._clock.now(), time.monotonic()
         status: int | None = None
         problem: str | None = None
         try:
-            status = await (await self._transport()).send(delivery)
+            content = await delivery.produce()
+            # A receiver that is slow holds up itself, and nobody else.
+            async with self._place(delivery.url):
+                started = time.monotonic()
+                status = await (await self._transport()).send(delivery, content)
         except ForbiddenTarget as refusal:
             problem, delivery.state = str(refusal), "refused"
         except (OSError, MediaError) as failure:
             problem = str(failure) or type(failure).__name__
+        except Exception as mistake:  # a mistake of ours must not leave a delivery waiting for ever
+            log.exception("the %s of %s met a mistake of understudy's", delivery.kind, delivery.job)
+            problem, delivery.state = f"a mistake of understudy's: {mistake!r}", "given up"
         attempt = Attempt(at, time.monotonic() - started, status, problem)
         delivery.attempts.append(attempt)
         self._settle(delivery, attempt)
+
+    def _place(self, url: str) -> asyncio.Semaphore:
+        return self._places.setdefault(urlsplit(url).netloc, asyncio.Semaphore(self.AT_ONCE))
 
     def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
         tries = len(delivery.attempts)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from . import __version__
 from .deliveries import Content, Delivery
 from .targets import resolve
 
@@ -24,13 +25,12 @@ class Sender:
         """Close every connection."""
         await self._http.aclose()
 
-    async def send(self, delivery: Delivery) -> int:
-        """Send it and return the receiver's status.
+    async def send(self, delivery: Delivery, content: Content) -> int:
+        """Send what a delivery carries and return the receiver's status.
 
         Raises ForbiddenTarget for an address that may not be called, OSError (TimeoutError among them) when
         the receiver could not be reached or did not answer in time.
         """
-        content = await delivery.produce()
         patience = delivery.policy.timeout
         try:
             # The receiver is a real program on a real machine: its time to answer is counted in real seconds.
@@ -49,6 +49,7 @@ class Sender:
             content=content if isinstance(content, bytes) else _chunks(content),
             headers={
                 "Host": target.host,
+                "User-Agent": f"understudy/{__version__}",
                 "Content-Type": delivery.content_type,
                 "Content-Length": str(_size(content)),
             },

@@ -1,6 +1,8 @@
 """Running the application on a real port: in the foreground for a person, in a thread for tests and the demo."""
 
+import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -10,17 +12,21 @@ from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .app import build_app
 from .clock import Clock
 from .config import SettingError, Settings
 from .engine import Engine
+from .providers import PROVIDERS
+
+log = logging.getLogger("understudy.server")
 
 #: How a server that listens everywhere is reached from its own machine.
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 #: How long answers in flight may take to finish once the server was asked to stop, in seconds.
-GRACE = 0.7
+GRACE = 0.5
 
 
 class _Uvicorn(uvicorn.Server):
@@ -34,6 +40,13 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.tasks:
+            log.info("stopping: %d answers have %g s to finish", len(self.server_state.tasks), GRACE)
+        # From here on, every answer cut short is our own doing and was just said: no error of the app's.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,13 +72,14 @@ class Server:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.engine = Engine.build(settings, clock)
+        self._providers = [make(self.engine) for make in PROVIDERS.values()]
         self._socket = _listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._on_ready: Callable[[], None] = self._ready.set
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
-                build_app(self.engine),
+                self._quietly_stopped(build_app(self.engine, self._providers)),
                 access_log=False,
                 log_config=None,
                 ws="none",
@@ -82,10 +96,26 @@ class Server:
         host = _LOOPBACK_OF.get(self.settings.host, self.settings.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
+    def base_urls(self, origin: str) -> dict[str, str]:
+        """What to set as each provider's base URL, for a server reached at `origin`."""
+        return {provider.name: provider.base_url(origin) for provider in self._providers}
+
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve in this thread until a signal ends it; `on_ready` is called once the port answers."""
         self._on_ready = on_ready
         self._uvicorn.run(sockets=[self._socket])
+
+    def _quietly_stopped(self, app: ASGIApp) -> ASGIApp:
+        """The app, with answers that are cut off by the server's own end not being an error."""
+
+        async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                if not self._uvicorn.should_exit:
+                    raise
+
+        return quiet
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(
@@ -101,8 +131,11 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._thread is not None
+        errors = logging.getLogger("uvicorn.error")
+        level = errors.level
         self._uvicorn.should_exit = True
         self._thread.join()
+        errors.setLevel(level)
 
 
 def _listen(host: str, port: int) -> socket.socket:

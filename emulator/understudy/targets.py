@@ -20,6 +20,8 @@ _METADATA = (
     ip_network("192.0.0.192/32"),  # Oracle Cloud
     ip_network("168.63.129.16/32"),  # Azure's wire server
 )
+#: IPv6 networks whose last 32 bits are an IPv4 address: the old compatible form, and two of NAT64.
+_CARRIERS = (ip_network("::/96"), ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "metadata", "instance-data"})
 
 
@@ -38,11 +40,16 @@ class Target:
 
 def is_forbidden(address: IPv4Address | IPv6Address) -> bool:
     """Whether the address is link-local or a cloud's metadata service, also when written as IPv6."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is not None:
-            address = inner
-    return any(address.version == network.version and address in network for network in _METADATA)
+    inner = _inner(address) if isinstance(address, IPv6Address) else None
+    spellings = [one for one in (address, inner) if one is not None]
+    return any(one.version == network.version and one in network for one in spellings for network in _METADATA)
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for, in any of the ways there are to write one."""
+    if any(address in network for network in _CARRIERS):
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def check_literal(url: str) -> None:
@@ -80,6 +87,8 @@ def _parse(url: str) -> SplitResult:
     try:
         parsed = urlsplit(url)
         valid = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+        # What no name server could be asked for: an empty or overlong label.
+        (parsed.hostname or "").rstrip(".").encode("idna")
     except ValueError as reason:
         raise ForbiddenTarget(f"not a URL: {reason}") from reason
     if not valid:

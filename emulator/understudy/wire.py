@@ -1,11 +1,15 @@
 """Bytes in and bytes out over plain ASGI: what every provider's routes share, kept off the slow paths."""
 
+import re
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 JSON_HEADERS = (b"content-type", b"application/json; charset=utf-8")
+
+#: What a Host header can be; anything else is not copied into answers.
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 #: How much of a refused body is read and dropped, so that the sender gets to see the answer.
 _DRAIN = 64 * 1024 * 1024
@@ -99,7 +103,7 @@ def origin(scope: Scope, public_url: str | None) -> str:
     if public_url is not None:
         return public_url
     host = header(scope, b"host")
-    if not host:
+    if not host or not _HOST.fullmatch(host):
         server = scope.get("server") or ("localhost", None)
         host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
     return f"{scope['scheme']}://{host}"

@@ -188,6 +188,33 @@ def test_a_slow_receiver_delays_nobody_else(stage):
         settled(stage, 2)
 
 
+def test_many_uploads_that_hang_delay_no_webhook_of_anybody_else(stage, monkeypatch):
+    monkeypatch.setattr("understudy.providers.runware.callbacks.UPLOAD_RETRIES", RetryPolicy(0.25, 8, 1, 3))
+    with socket.socket() as silent, Sink() as healthy:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(200)
+        hung = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        # Equal clips are one render: what is tried here is the sending.
+        stage.post(*[video_task(uploadEndpoint=hung, **SMALL) for _ in range(70)])
+        stage.clock.advance(3600)
+        stage.post(video_task(webhookURL=healthy.url))
+        stage.clock.advance(3600)
+        healthy.wait(1, timeout=2.5)
+
+
+def test_a_mistake_of_ours_ends_a_delivery_and_is_logged(stage, monkeypatch, caplog):
+    async def broken(*args):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("understudy.sender.Sender.send", broken)
+    stage.post(video_task(webhookURL="http://127.0.0.1:9/"))
+    stage.clock.advance(3600)
+    [delivery] = settled(stage, 1)
+    assert delivery["state"] == "given up"
+    assert "boom" in delivery["attempts"][0]["problem"]
+    assert "a mistake of understudy's" in caplog.text
+
+
 def test_webhooks_in_flight_at_the_end_do_not_keep_the_server_from_stopping(make_server, key, caplog):
     server = make_server(speed=Speed.parse("instant"))
     with socket.socket() as silent:

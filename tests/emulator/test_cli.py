@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 
 from stage import video_task
 from understudy.cli import main
+from understudy.server import GRACE
 
 
 @contextmanager
@@ -127,6 +129,8 @@ def run(*arguments, **keywords):
         (["--config", "missing.toml"], "does not exist"),
         (["--cache-dir", "/dev/null/x"], "cannot"),
         (["--host", "203.0.113.1"], "cannot listen on 203.0.113.1"),
+        (["--host", ""], "cannot be empty"),
+        (["--port-file", "/no/such/folder/port"], "there is no folder /no/such/folder"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_explained(arguments, said):
@@ -135,12 +139,78 @@ def test_a_setting_that_cannot_be_used_is_explained(arguments, said):
     assert said in " ".join(result.output.split())
 
 
+def test_many_stalled_downloads_do_not_keep_it_from_stopping_quietly(tmp_path):
+    with serving(tmp_path, "--speed", "instant") as (process, url):
+        task = video_task(width=1920, height=1080, speech={"text": "word " * 900})
+        post(url, task)
+        item = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}).json()["data"][0]
+        httpx.get(item["videoURL"], trust_env=False)
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        path = item["videoURL"].removeprefix(url)
+        stalled = []
+        for _ in range(50):
+            raw = socket.create_connection(address)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            raw.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            raw.recv(10)
+            stalled.append(raw)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+        took = time.monotonic() - started
+        for raw in stalled:
+            raw.close()
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert len(err.splitlines()) < 10
+    assert took < 20 * GRACE
+
+
+def test_many_renders_that_wait_do_not_keep_it_from_stopping_quietly(tmp_path):
+    with serving(tmp_path, "--speed", "instant") as (process, url):
+        tasks = [video_task(width=3840, height=2160, speech={"text": f"number {n}"}) for n in range(30)]
+        post(url, *tasks)
+        waiting = []
+        for task in tasks:
+            item = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}).json()["data"][0]
+            raw = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
+            raw.sendall(f"GET {item['videoURL'].removeprefix(url)} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            waiting.append(raw)
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        took = time.monotonic() - started
+        for raw in waiting:
+            raw.close()
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert took < 20 * GRACE
+
+
+def test_a_reader_that_goes_away_does_not_stop_it(tmp_path):
+    with serving(tmp_path) as (process, url):
+        process.stdout.close()
+        assert post(url, video_task()).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+        process.stdout = None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("cache-dir = 5", "sets cache-dir to 5, which is not a text"),
+        ("seed = 1.5", "sets seed to 1.5, which is not a whole number"),
+        ("port = true", "sets port to True, which is not a whole number"),
+        ('allow-link-local = "yes"', "which is not true or false"),
+        ('api-key = "single"', "sets api-key to 'single', which is not a list of texts"),
+        ("api-key = [5]", "which is not a list of texts"),
+        ('switch = "x"', "which is not a list of texts"),
+        ("speed = []", "which is not a text or a number"),
         ("speeed = 1", "sets speeed, which no option knows"),
         ("port = ", "cannot read understudy.toml"),
-        ('port = "many"', "'many' is not a valid integer"),
+        ('port = "many"', "sets port to 'many', which is not a whole number"),
         ('[switch.runware]\nnothing = "x"', "names no switch"),
     ],
 )

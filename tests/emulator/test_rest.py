@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from stage import video_task
+from understudy.config import Speed
 
 PING = {"taskType": "ping", "ping": True}
 
@@ -122,7 +123,6 @@ def test_without_a_key_the_answer_is_the_documented_401(server, authorization):
             "code": "invalidApiKey",
             "message": "Invalid API key. Get one at https://my.runware.ai/signup",
             "parameter": "apiKey",
-            "documentation": "https://runware.ai/docs/en/video-inference/api-reference#request-apikey",
             "taskType": "authentication",
         }
     ]
@@ -196,12 +196,33 @@ def test_a_task_of_no_known_type_is_refused_by_name(server, task):
     assert response.json()["errors"][0]["parameter"] == "taskType"
 
 
+def test_more_tasks_than_one_request_may_hold_are_refused_with_one_short_error(server):
+    response = send(server, b"[" + b",".join([b"{}"] * 1001) + b"]")
+    assert response.status_code == 400
+    assert codes(response) == ["invalidRequestBody"]
+    assert "1,001 tasks" in response.json()["errors"][0]["message"]
+
+
+def test_a_trailing_slash_is_the_same_place_and_no_redirect(server):
+    response = httpx.post(f"{server.url}/v1/", json=[PING], headers={"Authorization": "Bearer k"}, trust_env=False)
+    assert response.json() == {"data": [{"taskType": "ping", "pong": True}]}
+
+
+@pytest.mark.parametrize("host", ['a"b', "a b", "<script>", "evil.example/path", "user@host", "h:99999999"])
+def test_a_host_header_that_is_no_host_is_not_copied_into_answers(make_server, key, host):
+    server = make_server(speed=Speed.parse("instant"))
+    task = video_task()
+    send(server, json.dumps([task]), key=key, Host=host)
+    poll = send(server, json.dumps([{"taskType": "getResponse", "taskUUID": task["taskUUID"]}]), key=key)
+    assert poll.json()["data"][0]["videoURL"].startswith(f"{server.url}/video/")
+
+
 def test_other_paths_and_methods_say_where_to_look(server):
     wrong = httpx.get(f"{server.url}/v2/nothing", trust_env=False)
     assert (wrong.status_code, "GET /" in wrong.json()["error"]) == (404, True)
     method = httpx.get(f"{server.url}/v1", trust_env=False)
     assert (method.status_code, method.headers["allow"]) == (405, "POST")
-    assert httpx.get(server.url, trust_env=False).json()["providers"] == {"runware": f"{server.url}/v1"}
+    assert httpx.get(server.url, trust_env=False).json()["providers"]["runware"] == f"{server.url}/v1"
 
 
 def test_urls_in_answers_are_built_from_how_the_caller_reached_us(server, key):
@@ -215,8 +236,6 @@ def test_urls_in_answers_are_built_from_how_the_caller_reached_us(server, key):
 
 
 def test_a_public_url_goes_before_how_the_caller_reached_us(make_server, key):
-    from understudy.config import Speed
-
     server = make_server(public_url="https://stand-in.example", speed=Speed.parse("instant"))
     task = video_task()
     send(server, json.dumps([task]), key=key)

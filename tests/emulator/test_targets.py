@@ -12,6 +12,8 @@ METADATA = [
     "http://[fd00:ec2::254]/",
     "http://[::ffff:169.254.169.254]/",
     "http://[2002:a9fe:a9fe::]/",
+    "http://[::169.254.169.254]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
     "http://2852039166/",
     "http://0xa9fea9fe/",
     "http://169.254.43518/",
@@ -36,7 +38,17 @@ async def test_it_is_refused_again_when_it_is_about_to_be_called(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com/", "http://", "http://host:99999/", "http://[::1", "nonsense", "http://h:0/"]
+    "url",
+    [
+        "ftp://example.com/",
+        "http://",
+        "http://host:99999/",
+        "http://[::1",
+        "nonsense",
+        "http://h:0/",
+        "http://a..b/",
+        f"http://{'x' * 64}.example/",
+    ],
 )
 def test_what_is_no_http_address_is_refused(url):
     with pytest.raises(ForbiddenTarget):

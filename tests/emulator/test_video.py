@@ -1,9 +1,12 @@
 """The life of a videoInference task, from submit to a file that plays."""
 
+import base64
+import io
 import uuid
 
 import httpx
 import pytest
+from PIL import Image
 
 from stage import video_task
 from understudy.config import Speed
@@ -170,6 +173,39 @@ def test_the_same_task_uuid_twice_in_one_request_is_accepted_once(stage):
     assert len(stage.ledger()["entries"]) == 2
 
 
+def test_a_task_uuid_is_the_same_in_either_case(stage):
+    task = video_task()
+    stage.post({**task, "taskUUID": task["taskUUID"].upper()})
+    assert stage.post(task).json()["errors"][0]["code"] == "conflictTaskUUID"
+    assert stage.poll(task)["data"][0]["taskUUID"] == task["taskUUID"].upper(), "told as it was written"
+
+
+def test_a_seed_that_is_asked_for_is_the_seed_of_the_first_result(stage):
+    task = {
+        "taskType": "videoInference",
+        "taskUUID": str(uuid.uuid4()),
+        "model": "heygen:video@1.0",
+        "positivePrompt": "A lighthouse",
+        "seed": 4242,
+        "numberResults": 3,
+    }
+    stage.post(task)
+    assert [item["seed"] for item in wait_for(stage, task)["data"]] == [4242, 4243, 4244]
+
+
+def test_an_image_beside_an_avatar_is_ignored_also_for_the_shape(stage, tmp_path):
+    portrait = io.BytesIO()
+    Image.new("RGB", (90, 160)).save(portrait, "PNG")
+    image = "data:image/png;base64," + base64.b64encode(portrait.getvalue()).decode()
+    for inputs, size in (({"image": image}, (360, 640)), ({"image": image, "avatar": "a"}, (640, 360))):
+        task = video_task(inputs=inputs, resolution="360p")
+        stage.post(task)
+        path = tmp_path / "video.mp4"
+        path.write_bytes(stage.http.get(wait_for(stage, task)["data"][0]["videoURL"]).content)
+        info = inspect(path)
+        assert (info.width, info.height) == size
+
+
 def test_a_refused_task_leaves_its_uuid_free(stage):
     task = video_task(width=3)
     assert stage.post(task).status_code == 400
@@ -245,7 +281,7 @@ def test_what_is_wrong_is_said_in_the_providers_shape_and_names_the_parameter(st
         assert error["message"]
         assert error["taskType"] == "videoInference"
         assert error.get("taskUUID") == task.get("taskUUID")
-        assert error["documentation"].startswith("https://runware.ai/docs/")
+        assert error["documentation"].startswith("https://runware.ai/docs/en/video-inference/api-reference#request-")
     assert len(stage.ledger()["entries"]) == 1, "a refused task costs nothing"
 
 

@@ -39,6 +39,15 @@ class _UrlType(click.ParamType[str]):
         return str(value).rstrip("/")
 
 
+class _HostType(click.ParamType[str]):
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not str(value).strip():
+            self.fail("an address to listen on cannot be empty; 0.0.0.0 listens on all", param, ctx)
+        return str(value).strip()
+
+
 class _MoneyType(click.ParamType[Decimal]):
     name = "usd"
 
@@ -86,8 +95,27 @@ def _settings_file(ctx: click.Context, param: click.Parameter, path: Path | None
         values["switch"] = [f"{name}={value}" for name, value in _flat(table).items()]
     if strangers := sorted(set(values) - known):
         raise click.BadParameter(f"{chosen} sets {', '.join(strangers)}, which no option knows", ctx, param)
+    for option in ctx.command.params:
+        if option.name in values:
+            _check_value(chosen, option, values[option.name], ctx, param)
     ctx.default_map = {**(ctx.default_map or {}), **values}
     return chosen
+
+
+def _check_value(file: Path, option: click.Parameter, value: Any, ctx: click.Context, param: click.Parameter) -> None:
+    """Refuse what TOML can say and an option cannot mean, before it is taken for something else."""
+    wanted = "a list of texts" if option.multiple else "a text"
+    kinds: tuple[type, ...] = (list,) if option.multiple else (str,)
+    if isinstance(option.type, click.types.IntParamType):
+        wanted, kinds = "a whole number", (int,)
+    elif isinstance(option.type, click.types.BoolParamType):
+        wanted, kinds = "true or false", (bool,)
+    elif isinstance(option.type, _SpeedType | _MoneyType):
+        wanted, kinds = "a text or a number", (str, int, float)
+    fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    if not fits or (option.multiple and not all(isinstance(item, str) for item in value)):
+        name = str(option.name).replace("_", "-")
+        raise click.BadParameter(f"{file} sets {name} to {value!r}, which is not {wanted}", ctx, param)
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -114,7 +142,7 @@ _OPTIONS = (
         help="Settings file in TOML; each option's long name is a key.  [default: understudy.toml, if there is one]",
     ),
     _option(
-        "--host", variable="UNDERSTUDY_HOST", default=_DEFAULTS.host, show_default=True,
+        "--host", variable="UNDERSTUDY_HOST", type=_HostType(), default=_DEFAULTS.host, show_default=True,
         help="Address to listen on. Anything but loopback lets your network in.",
     ),
     _option(

@@ -4,7 +4,9 @@ import gc
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from understudy.media.errors import MediaError
 
 from .options import with_settings
 
+if TYPE_CHECKING:
+    from understudy.server import Server
+
 
 @click.command()
 @with_settings
@@ -24,10 +29,11 @@ def serve(settings: Settings) -> None:
     Prints where each provider's base URL is, then serves. A flag beats a variable, a variable beats the settings
     file, the file beats the default.
     """
-    from understudy.providers import PROVIDERS
     from understudy.server import Server
 
     configure(settings.log_format, settings.log_level)
+    if settings.port_file is not None and not settings.port_file.parent.is_dir():
+        raise click.ClickException(f"cannot write {settings.port_file}: there is no folder {settings.port_file.parent}")
     try:
         server = Server(settings)
     except (SettingError, MediaError) as problem:
@@ -35,16 +41,21 @@ def serve(settings: Settings) -> None:
 
     def announce() -> None:
         _spare_the_collector()
-        origin = settings.public_url or server.url
-        click.echo(f"understudy {__version__} stands in at {origin}")
-        for name, make in PROVIDERS.items():
-            click.echo(f"  {name:<10}{make(server.engine).base_url(origin)}")
-        click.echo("Ctrl-C stops it.")
-        sys.stdout.flush()
+        # Who started the server may not be reading, or no longer: that is no reason to stop.
+        with suppress(BrokenPipeError):
+            _greet(server, settings.public_url or server.url)
         if settings.port_file is not None:
             _write_whole(settings.port_file, f"{server.port}\n")
 
     server.run(announce)
+
+
+def _greet(server: "Server", origin: str) -> None:
+    click.echo(f"understudy {__version__} stands in at {origin}")
+    for name, base_url in server.base_urls(origin).items():
+        click.echo(f"  {name:<10}{base_url}")
+    click.echo("Ctrl-C stops it.")
+    sys.stdout.flush()
 
 
 def _spare_the_collector() -> None:

@@ -12,6 +12,7 @@ from understudy import __version__
 from understudy.accounts import Account
 from understudy.deliveries import Delivery
 from understudy.engine import Engine
+from understudy.ledger import SETTLED
 
 _MICRO = 1_000_000
 
@@ -34,7 +35,7 @@ def control_routes(engine: Engine) -> Sequence[BaseRoute]:
         entries = account.ledger.entries(now)
         return JSONResponse(
             {
-                "balance": account.ledger.balance(now) / _MICRO,
+                "balance": sum(entry.amount for entry in entries if entry.kind in SETTLED) / _MICRO,
                 "available": account.ledger.available(now) / _MICRO,
                 "entries": [{**asdict(entry), "amount": entry.amount / _MICRO} for entry in entries],
             }

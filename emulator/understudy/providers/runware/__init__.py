@@ -29,7 +29,8 @@ class Runware:
     def routes(self) -> Sequence[BaseRoute]:
         """The API, and the files its answers point to."""
         return [
-            # A route without methods, on a class: Starlette then hands over the bare ASGI call.
+            # On a class instance Starlette hands over the bare ASGI call, which is what makes a poll cheap.
             Route("/v1", self._rest, methods=["POST"]),
+            Route("/v1/", self._rest, methods=["POST"]),
             Route("/video/os/{shard}/ws/5/vi/{filename}", self._files, methods=["GET", "HEAD", "OPTIONS"]),
         ]

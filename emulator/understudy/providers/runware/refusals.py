@@ -64,7 +64,8 @@ class Refusals:
         }
         if names:
             item["parameter"] = first if len(names) == 1 else list(names)
-            item["documentation"] = f"{_DOCUMENTATION}#request-{first.replace('.', '-').lower()}"
+            if case.kind != "auth":
+                item["documentation"] = f"{_DOCUMENTATION}#request-{first.replace('.', '-')}"
         item.update(more or {})
         item.update(case.extra)
         _name_task(item, task)

@@ -1,5 +1,6 @@
 """What Runware does with an array of tasks, whatever transport brought it."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,12 @@ from understudy_contracts.provider import contract
 from .answers import Answers
 from .refusals import Refusal, Refusals
 from .video import Video
+
+#: How many tasks one request may hold: nobody documents the provider's own bound, so this one is assumed.
+MOST_TASKS = 1_000
+
+#: After how many tasks of one request the others get a turn.
+_TURN = 50
 
 
 class TransportFault(Exception):
@@ -83,7 +90,13 @@ class Tasks:
     async def perform(self, caller: Caller, tasks: list[Any]) -> Answer:
         """Perform each task in turn; one that fails leaves the others alone."""
         answer = Answer()
-        for task in tasks:
+        if len(tasks) > MOST_TASKS:
+            problem = f"Here, the array holds {len(tasks):,} tasks, and {MOST_TASKS:,} are the most that are taken."
+            answer.refuse(self.refusals.make("invalidRequestBody", expectation=problem))
+            return answer
+        for number, task in enumerate(tasks):
+            if number % _TURN == _TURN - 1:
+                await asyncio.sleep(0)
             if not isinstance(task, dict):
                 answer.refuse(
                     self.refusals.make(
@@ -105,7 +118,7 @@ class Tasks:
 
     def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
         uuid = task.get("taskUUID")
-        job = caller.account.jobs("runware").get(uuid) if isinstance(uuid, str) else None
+        job = caller.account.jobs("runware").get(uuid.lower()) if isinstance(uuid, str) else None
         if job is not None:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
         elif violations := self._get_response.violations(task):
@@ -128,7 +141,7 @@ class Tasks:
             answer.refuse(self.refusals.of_case(fault, task))
             return
         uuid = task.get("taskUUID")
-        if isinstance(uuid, str) and uuid in caller.account.jobs("runware") and not caller.dry_run:
+        if isinstance(uuid, str) and uuid.lower() in caller.account.jobs("runware") and not caller.dry_run:
             answer.refuse(self.refusals.make("conflictTaskUUID", task))
             return
         order = await self._video.order(task)

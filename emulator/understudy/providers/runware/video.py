@@ -78,7 +78,7 @@ class Video:
 
     def start(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Refusal | None:
         """Plan the job, hold its price and file it; comes back with a refusal when the account cannot pay."""
-        if order.uuid in account.jobs("runware"):
+        if order.uuid.lower() in account.jobs("runware"):
             # Its twin got in while this one's audio was being read.
             return self.refusals.make("conflictTaskUUID", dict(order.task))
         job = self._plan(order, account, origin, fault)
@@ -88,7 +88,8 @@ class Video:
             account.ledger.commit(job.id, job.submitted_at, parts)
         except InsufficientCredit:
             return self.refusals.make("videoInferenceInsufficientCredits", dict(order.task))
-        account.jobs("runware")[job.id] = job
+        # A UUID is the same UUID in either case; the provider is assumed to think so, too.
+        account.jobs("runware")[job.id.lower()] = job
         for result in job.results:
             self._engine.shelf[result.id] = (job, result)
         self._callbacks.plan(job, order.task, account)
@@ -103,7 +104,8 @@ class Video:
         inputs, speech, settings = (task.get(name) or {} for name in ("inputs", "speech", "settings"))
         image = inputs.get("image")
         model = self._models[job.model]
-        aspect = image_aspect(image) if isinstance(image, str) else None
+        # An image beside an avatar is ignored, so it has no say in the shape either.
+        aspect = image_aspect(image) if isinstance(image, str) and "avatar" not in inputs else None
         width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
         face = inputs.get("avatar") or ("the given image" if image else "no avatar")
         return Clip(
@@ -129,7 +131,7 @@ class Video:
         results = tuple(
             Result(
                 id=account.new_id(),
-                seed=account.random.getrandbits(31),
+                seed=self._seed(order, account, index),
                 finishes_at=now + pace * (queued + running * (1 + _STAGGER * index)),
                 error=fault,
             )
@@ -150,6 +152,11 @@ class Video:
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
             extras=self.answers.extras(order),
         )
+
+    def _seed(self, order: Order, account: Account, index: int) -> int:
+        """The seed the task asks for, counted up for its further results (assumed), else one of the account's."""
+        asked = order.task.get("seed")
+        return account.random.getrandbits(31) if asked is None else int(asked) + index
 
     def _forbidden_targets(self, task: dict[str, Any]) -> list[Refusal]:
         if self._engine.settings.allow_link_local:
