@@ -5,3 +5,10 @@ from __future__ import annotations
 
 class MediaError(Exception):
     """The placeholder could not be made, and the message says what stood in the way."""
+
+
+class StudioClosed(MediaError):
+    """The placeholder is not made because the studio was closed: trying again will not help."""
+
+    def __init__(self) -> None:
+        super().__init__("the studio is closed")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from functools import cache
 
-from .errors import MediaError
+from .errors import MediaError, StudioClosed
 
 #: Seconds after which an ffmpeg is taken for stuck. The largest clip needs a fraction of it.
 _PATIENCE = 300.0
@@ -41,7 +41,7 @@ class Ffmpeg:
         command = [executable(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
         with self._lock:
             if self._stopped:
-                raise MediaError("the studio is closed")
+                raise StudioClosed
             process = subprocess.Popen(  # noqa: S603 - the program is ours and no shell reads the arguments
                 command,
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -63,7 +63,7 @@ class Ffmpeg:
                 self._running.discard(process)
         if process.returncode:
             if self._stopped:
-                raise MediaError("the studio is closed")
+                raise StudioClosed
             words = said.decode("utf-8", "replace").strip() or "nothing"
             raise MediaError(f"ffmpeg ended with {process.returncode} and said: {words}")
 

@@ -17,7 +17,7 @@ from .card import bar_height, paint
 from .clip import FRAME_RATE, Clip
 from .codec import AVC, BT709, EXACT, EXACT_AUDIO, PACKING, SAMPLE_RATE, Codec, codec_of
 from .draw import draw
-from .errors import MediaError
+from .errors import MediaError, StudioClosed
 from .ffmpeg import Ffmpeg
 from .palette import Palette
 from .placeholder import RENDERER_VERSION, Placeholder
@@ -84,6 +84,8 @@ class Renderer:
     def _assemble(self, clip: Clip, codec: Codec, loop: str, tone: str, name: str) -> Path:
         try:
             return self._compose(clip, codec, *self._pieces(clip, codec, loop, tone), name)
+        except StudioClosed:
+            raise
         except MediaError:
             # Another process may have forgotten a piece under our hands, or a crash of the machine spoilt one:
             # the pieces are made anew, and if it fails again it was not they.

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from .errors import MediaError
+from .errors import MediaError, StudioClosed
 from .ffmpeg import Ffmpeg
 from .placeholder import Placeholder
 from .render import Renderer
@@ -50,7 +50,10 @@ class Studio:
         found = self._shelf.find(_name(placeholder))
         if found is not None:
             return found
-        return await asyncio.shield(asyncio.wrap_future(self._start(placeholder)))
+        rendering = asyncio.wrap_future(self._start(placeholder))
+        # Whoever waits hears how it ends; when nobody does any more, it was still no secret.
+        rendering.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return await asyncio.shield(rendering)
 
     @asynccontextmanager
     async def holding(self, placeholder: Placeholder) -> AsyncIterator[Path]:
@@ -79,7 +82,7 @@ class Studio:
     def _start(self, placeholder: Placeholder) -> Future[Path]:
         with self._lock:
             if self._closed:
-                raise MediaError("the studio is closed")
+                raise StudioClosed
             under_way = self._under_way.get(placeholder.key)
             if under_way is None:
                 under_way = self._under_way[placeholder.key] = self._pool.submit(self._work, placeholder)
@@ -88,7 +91,7 @@ class Studio:
     def _work(self, placeholder: Placeholder) -> Path:
         try:
             if self._closed:
-                raise MediaError("the studio is closed")
+                raise StudioClosed
             # It may have been finished between the look at the shelf and now, here or by another process.
             found = self._shelf.find(_name(placeholder))
             if found is not None:
