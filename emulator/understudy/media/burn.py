@@ -1,6 +1,6 @@
 """Burning captions in: a short loop of frames for each caption, put in a row to the clip's length.
 
-A caption is encoded for one second however long it stands. All loops of a clip come from the same
+A caption is encoded for a second or less however long it stands. All loops of a clip come from the same
 encoder with the same settings, and each starts with a key frame, so that any may follow any other, cut anywhere.
 """
 
@@ -23,10 +23,6 @@ from .shelf import Shelf
 if TYPE_CHECKING:
     from PIL import Image
 
-#: Frames in a loop, in which the stripes at the foot move on to where the next ones were. A shorter one would
-#: hardly be made faster, for its key frame is most of the work, and would be most of the file.
-LOOP_FRAMES: Final = 25
-
 #: Bytes of raw pictures that are handed to one ffmpeg.
 _BATCH_BYTES: Final = 64 << 20
 
@@ -35,6 +31,15 @@ _MOST_LINES: Final = 3
 _ACCESS_UNIT: Final = b"\x00\x00\x00\x01\x09"
 _IVF_HEADER: Final = 32
 _IVF_FRAME: Final = struct.Struct("<IQ")
+
+
+def caption_frames(clip: Clip) -> int:
+    """Frames in a caption's loop, in which the stripes at the foot move on to where the next ones were.
+
+    Below 4K a shorter loop is hardly made faster, for the key frame is most of the work, and most of the file.
+    """
+    width, height = clip.pixels
+    return FRAME_RATE if width * height <= 1920 * 1088 else 10
 
 
 def spans(clip: Clip) -> list[tuple[str, int]]:
@@ -74,7 +79,7 @@ def burn(clip: Clip, codec: Codec, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> 
 def _packets(row: list[tuple[str, int]], loops: dict[str, list[bytes]]) -> Iterator[bytes]:
     for text, frames in row:
         loop = loops[text]
-        yield from (loop[number % LOOP_FRAMES] for number in range(frames))
+        yield from (loop[number % len(loop)] for number in range(frames))
 
 
 def _loops(clip: Clip, codec: Codec, texts: Sequence[str], shelf: Shelf, ffmpeg: Ffmpeg) -> dict[str, list[bytes]]:
@@ -83,6 +88,7 @@ def _loops(clip: Clip, codec: Codec, texts: Sequence[str], shelf: Shelf, ffmpeg:
     stripes = _stripes(clip).tobytes()
     size = len(card.tobytes()) + len(stripes)
     several = max(1, _BATCH_BYTES // size)
+    length = caption_frames(clip)
     loops: dict[str, list[bytes]] = {}
     for at in range(0, len(texts), several):
         batch = texts[at : at + several]
@@ -90,29 +96,29 @@ def _loops(clip: Clip, codec: Codec, texts: Sequence[str], shelf: Shelf, ffmpeg:
         with shelf.scratch(f"{clip.key}.burn") as path:
             ffmpeg.run((*_arguments(clip, codec, len(batch)), f"file:{path}"), raw)
             packets = _split(path.read_bytes(), codec)
-        if len(packets) != len(batch) * LOOP_FRAMES:
+        if len(packets) != len(batch) * length:
             raise MediaError(f"ffmpeg made {len(packets)} frames of {len(batch)} captions")
         for index, text in enumerate(batch):
-            loops[text] = packets[index * LOOP_FRAMES : (index + 1) * LOOP_FRAMES]
+            loops[text] = packets[index * length : (index + 1) * length]
     return loops
 
 
 def _arguments(clip: Clip, codec: Codec, pictures: int) -> tuple[str, ...]:
     """ffmpeg's arguments for a loop of each picture read raw, a strip of stripes below it, moving at the foot."""
     width, height = clip.pixels
-    bar, stripe = bar_height(clip), _stripe(clip)
+    bar, stripe, length = bar_height(clip), _stripe(clip), caption_frames(clip)
     graph = (
         f"[0:v]scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,fps={FRAME_RATE},"
         f"split[all][strip];[all]crop={width}:{height}:0:0[card];"
         f"[strip]crop={width - 2 * stripe}:{bar}:"
-        f"'{stripe * 2}-trunc({stripe}*mod(n,{LOOP_FRAMES})/{LOOP_FRAMES})*2':{height}[bar];"
+        f"'{stripe * 2}-trunc({stripe}*mod(n,{length})/{length})*2':{height}[bar];"
         f"[card][bar]overlay=x={stripe}:y=H-h,{BT709}[out]"
     )
     return (
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height + bar}"),
-        *("-framerate", f"{FRAME_RATE}/{LOOP_FRAMES}", "-i", "-", "-filter_complex", graph, "-map", "[out]"),
-        *("-frames:v", str(pictures * LOOP_FRAMES), *codec.picture(clip.quality)),
-        *("-g", str(LOOP_FRAMES), "-force_key_frames", f"expr:eq(mod(n,{LOOP_FRAMES}),0)"),
+        *("-framerate", f"{FRAME_RATE}/{length}", "-i", "-", "-filter_complex", graph, "-map", "[out]"),
+        *("-frames:v", str(pictures * length), *codec.picture(clip.quality)),
+        *("-g", str(length), "-force_key_frames", f"expr:eq(mod(n,{length}),0)"),
         *(*codec.stream, *EXACT, "-f", codec.stream_format),
     )
 

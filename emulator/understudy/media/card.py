@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lettering import fit, font_of, line_height
+from .lettering import drawable, fit, font_of, line_height
 from .palette import Palette
 from .placeholder import Face
 
@@ -77,7 +77,7 @@ def _footer(
 ) -> int:
     """Write one line that stands on `foot`, a little smaller if only so an id stays whole; give its height."""
     font = font_of(size)
-    wide = font.getlength(text[: round(width)])
+    wide = font.getlength(drawable(text[: round(width)]))
     if wide > width:
         font = font_of(max(size * 0.7, size * width / wide * 0.99))
     height = line_height(font)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def fit(text: str, font: Font, width: float, most: int) -> Sequence[str]:
     """Wrap at spaces into at most `most` lines, cutting words wider than one; “…” marks what is left out."""
     # No line holds more characters than it has pixels, so nothing beyond this can be seen.
-    words = _drawable(text[: int(width) * most]).split()
+    words = drawable(text[: int(width) * most]).split()
     lines: list[str] = []
     current = ""
     while words:
@@ -54,7 +54,7 @@ def _prefix(text: str, font: Font, width: float) -> str:
     return text[:low].rstrip() or text[:1]
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """Write with the shapes that the built-in font has, which is little beyond ASCII."""
     return "".join(
         " " if unicodedata.category(c)[0] in "CZ" else c if c.isascii() else _nearest(c)

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -93,23 +94,22 @@ def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
 
 def samples(sound: Sound) -> Grains:
     """The tone as 16-bit little-endian samples, the channels side by side and all alike."""
-    size = sound.grain
-    waves = {
-        times: [
-            math.sin(angle) + 0.3 * math.sin(2 * angle) for angle in (math.tau * times * i / size for i in range(size))
-        ]
-        for times in set(_NOTES)
-    }
+    return _computed(sound.grain, sound.channels, steady=bool(sound.words))
+
+
+@lru_cache(maxsize=8)
+def _computed(size: int, channels: int, *, steady: bool) -> Grains:
     tone = []
     for times in _NOTES:
+        angles = [math.tau * times * i / size for i in range(size)]
+        wave = [_LOUDNESS * (math.sin(angle) + 0.3 * math.sin(2 * angle)) for angle in angles]
         for part in range(_NOTE_GRAINS):
-            heights = (
-                _LOUDNESS if sound.words else _LOUDNESS * math.sin(math.pi * (part + i / size) / _NOTE_GRAINS) ** 2
-                for i in range(size)
+            loudness = (
+                1.0 if steady else math.sin(math.pi * (part + i / size) / _NOTE_GRAINS) ** 2 for i in range(size)
             )
-            values = [round(height * wave) for height, wave in zip(heights, waves[times], strict=True)]
-            tone.append(_pcm([value for value in values for _ in range(sound.channels)]))
-    return Grains(tuple(tone), bytes(size * 2 * sound.channels))
+            values = [round(share * height) for share, height in zip(loudness, wave, strict=True)]
+            tone.append(_pcm([value for value in values for _ in range(channels)]))
+    return Grains(tuple(tone), bytes(size * 2 * channels))
 
 
 def _frames(sound: Sound, name: str, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:

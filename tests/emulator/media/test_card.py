@@ -75,3 +75,8 @@ def test_the_last_line_is_shown_however_long_the_others_are(size: tuple[int, int
 def test_a_task_id_is_shown_whole_even_on_a_small_portrait() -> None:
     cards = [paint(Clip(360, 640, 1000, lines=("Hello", f"task 3b241101-e2bb-4255-8caf-4136c566a96{n}"))) for n in "27"]
     assert cards[0].tobytes() != cards[1].tobytes()
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "\ud800", "\0", "\u2028"])
+def test_a_last_line_of_any_characters_can_be_drawn(text: str) -> None:
+    assert paint(Clip(640, 360, 1000, lines=("Hello", text))).size == (640, 360)
