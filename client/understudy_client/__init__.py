@@ -17,11 +17,15 @@ from .errors import (
     ProviderTimeout,
     RateLimited,
     ServerError,
+    TaskCancelled,
     TaskConflict,
     TaskNotFound,
     UnderstudyError,
+    UploadFailed,
     ValidationError,
 )
+from .gmi import AsyncGmiClient, GmiClient
+from .gmi_codec import ModelDetail, Page, Record
 from .jobs import Job, JobStatus, MediaResult
 from .receiver import WebhookReceiver
 from .runware import AsyncRunwareClient, RunwareClient
@@ -30,6 +34,7 @@ from .waiting import Poll
 from .webhooks import WebhookEvent, parse_webhook
 
 __all__ = [
+    "AsyncGmiClient",
     "AsyncRunwareClient",
     "AuthError",
     "Cancelled",
@@ -37,12 +42,16 @@ __all__ = [
     "ContentRefused",
     "DeadlineExceeded",
     "DownloadFailed",
+    "GmiClient",
     "InsufficientCredits",
     "InvalidAnswer",
     "Job",
     "JobStatus",
+    "MediaResult",
+    "ModelDetail",
     "NotAVideo",
     "NotFound",
+    "Page",
     "PermissionDenied",
     "Poll",
     "Problem",
@@ -50,14 +59,16 @@ __all__ = [
     "ProviderFailed",
     "ProviderTimeout",
     "RateLimited",
+    "Record",
     "RunwareClient",
     "ServerError",
+    "TaskCancelled",
     "TaskConflict",
     "TaskNotFound",
     "UnderstudyError",
+    "UploadFailed",
     "ValidationError",
     "Video",
-    "MediaResult",
     "WebhookEvent",
     "WebhookReceiver",
     "parse_webhook",

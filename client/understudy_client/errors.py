@@ -13,10 +13,12 @@
     │   │   └── TaskNotFound          no such task, or no longer
     │   ├── ProviderFailed            the engine broke while making the video
     │   ├── ProviderTimeout           the engine took too long
+    │   ├── TaskCancelled             somebody called the job off
     │   └── ServerError               the provider's own server broke, or a gateway before it
     ├── ConnectionFailed              nobody answered, or not to the end
     ├── InvalidAnswer                 somebody answered, but not in the provider's words
     ├── DownloadFailed                the video exists, its file did not arrive
+    ├── UploadFailed                  a file could not be left with the provider
     ├── DeadlineExceeded              the wait was over before the job was
     └── Cancelled                     you asked to stop waiting
 
@@ -137,7 +139,7 @@ class TaskConflict(ValidationError):
 class AuthError(ProviderError):
     """The provider does not accept the API key."""
 
-    advice = "Pass api_key, or set RUNWARE_API_KEY, to a key that is valid."
+    advice = "Use a key that is valid."
 
 
 class PermissionDenied(AuthError):
@@ -174,21 +176,27 @@ class NotFound(ProviderError):
 class TaskNotFound(NotFound):
     """The provider knows no such task, or no longer."""
 
-    advice = "Check the taskUUID and the key it was submitted with."
+    advice = "Check its id and the key it was submitted with."
 
 
 class ProviderFailed(ProviderError):
     """The engine failed while it made the video."""
 
-    advice = "Submit it again with a fresh taskUUID."
+    advice = "Submit it again as a new one."
     usually_retryable = True
 
 
 class ProviderTimeout(ProviderError):
     """The engine behind the provider took too long and was given up."""
 
-    advice = "Submit it again with a fresh taskUUID; a shorter script may help."
+    advice = "Submit it again as a new one; a shorter script may help."
     usually_retryable = True
+
+
+class TaskCancelled(ProviderError):
+    """The job was called off, by you or by somebody with the same account."""
+
+    advice = "Submit it again if you want it after all."
 
 
 class ServerError(ProviderError):
@@ -201,9 +209,10 @@ class ServerError(ProviderError):
 class ConnectionFailed(UnderstudyError):
     """Nobody answered, or the answer broke off.
 
-    After a submit, `.billed` is False when no attempt reached the server and None when one may have. Then
-    submit `error.job.request` again: either it is accepted now, or TaskConflict says that the job exists, and
-    `wait(error.job)` brings its videos. Neither pays twice.
+    After a submit, `.billed` is False when no attempt reached the server and None when one may have.
+    Runware: submit `error.job.request` again; either it is accepted now, or TaskConflict says that the job
+    exists, and `wait(error.job)` brings its videos. Neither pays twice.
+    GMI: look for the payload of `error.request` in `client.requests(model)` before you submit it again.
     """
 
     advice = "Check the base URL and the network."
@@ -223,6 +232,10 @@ class DownloadFailed(UnderstudyError):
     part: Path | None = None
 
 
+class UploadFailed(UnderstudyError):
+    """A picture, recording or video could not be left with the provider."""
+
+
 class DeadlineExceeded(UnderstudyError):
     """The wait was over before the job was: it goes on at the provider, and is billed when it ends."""
 
@@ -231,6 +244,6 @@ class DeadlineExceeded(UnderstudyError):
 
 
 class Cancelled(UnderstudyError):
-    """You asked to stop waiting; no provider call stops a job, so it goes on and is billed when it ends."""
+    """You asked to stop waiting; that stops no job, so it goes on and is billed when it ends."""
 
     advice = "Wait again with the same job if you want its videos after all."

@@ -1,15 +1,17 @@
 """From what a provider wrote to the error a caller catches.
 
-What a code means is data: `understudy_contracts.errors` holds each provider's catalogue and vocabulary. This
-module only says which class belongs to which meaning.
+What a code means is data: `understudy_contracts.errors` holds each provider's catalogue and vocabulary, and
+for a provider without codes the texts it uses. This module only says which class belongs to which meaning.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from understudy_contracts.errors import ErrorCase, catalogue, kind_of
+from understudy_contracts.errors import ErrorCase, catalogue, classify, kind_of
 
 from .errors import (
     AuthError,
@@ -81,8 +83,10 @@ def refusal(
     """
     first = problems[0] if problems else None
     status = answer.status if answer is not None and answer.status >= 400 else None
-    case = _case(provider, first.code) if first else None
+    case = _case(provider, first, status) if first else None
     chosen = _class_of(provider, first, status)
+    if chosen is NotFound and about == "question" and job is not None:
+        chosen = TaskNotFound
     facts: dict[str, Any] = {
         "provider": provider,
         "status": status,
@@ -103,22 +107,40 @@ def refusal(
 
 def _class_of(provider: str, problem: Problem | None, status: int | None) -> type[ProviderError]:
     by_status = _BY_STATUS.get(status or 0) or (ServerError if status and status >= 500 else ProviderError)
-    if problem is None or not problem.code:
+    if problem is None:
         return by_status
     if problem.code == "conflictTaskUUID":
         return TaskConflict
     if problem.code in _FORBIDDEN:
         return PermissionDenied
-    by_kind = _BY_KIND.get(kind_of(provider, problem.code), by_status)
-    if by_kind is AuthError and status == 403:
+    by_kind = _BY_KIND.get(meaning(provider, problem, status), by_status)
+    if by_kind is AuthError and status in (403, 404):
+        # 404 is how GMI hides a model from an account that may not use it.
         return PermissionDenied
     if by_kind is NotFound and problem.code.startswith("task"):
         return TaskNotFound
     return by_kind
 
 
-def _case(provider: str, code: str) -> ErrorCase | None:
-    return next((case for case in catalogue(provider).values() if case.code == code), None)
+def meaning(provider: str, problem: Problem, status: int | None) -> str:
+    """Say what kind of error a problem is, by its code, or by its words where it has none."""
+    by_code = kind_of(provider, problem.code) if problem.code else "unknown"
+    return classify(provider, status, problem.message) if by_code == "unknown" else by_code
+
+
+def _case(provider: str, problem: Problem, status: int | None) -> ErrorCase | None:
+    for case in catalogue(provider).values():
+        if problem.code and case.code == problem.code:
+            return case
+        if not problem.code and case.status == status and _form(case.message).fullmatch(problem.message):
+            return case
+    return None
+
+
+@cache
+def _form(message: str) -> re.Pattern[str]:
+    """Make of a catalogued text, such as `model {model} does not exist`, what tells it from others."""
+    return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", message)), re.DOTALL)
 
 
 def _billed(
@@ -126,7 +148,8 @@ def _billed(
 ) -> bool | None:
     if about == "submit":
         # A gateway without the provider's words, or a server that broke, may have made the job first.
-        return False if problems and (status or 400) < 500 and not repeated else None
+        refused = (status or 400) < 500 or (case is not None and case.kind == "provider")
+        return False if problems and refused and not repeated else None
     return case.billed if case and about == "job" else None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from . import json_body
 from .errors import InvalidAnswer, Problem
 from .flow import Answer
 from .jobs import Job, JobStatus, MediaResult
@@ -56,26 +57,7 @@ def job_of(task: Mapping[str, Any]) -> Job:
 
 def encode(*tasks: Mapping[str, Any]) -> bytes:
     """Write tasks as the array every request body is."""
-    return orjson.dumps([dict(task) for task in tasks], default=_plain)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
-
-
-def is_whole(answer: Answer) -> bool:
-    """Say whether a body is complete: JSON that is cut short is no JSON, and a gateway's page was never any."""
-    if answer.body.lstrip().startswith(b"<"):
-        return True
-    try:
-        orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    return json_body.encode([dict(task) for task in tasks])
 
 
 def decode(answer: Answer) -> Envelope:

@@ -13,6 +13,7 @@ from . import runware_codec as codec
 from .errors import ConnectionFailed, InvalidAnswer, UnderstudyError
 from .flow import Answer, Backoff, Deadline, Flow, Lost, Reply, Request, persist, retry_after
 from .jobs import Job, JobStatus, MediaResult
+from .json_body import is_whole
 from .refusals import refusal
 from .waiting import Poll, Progress, Waiting, about, reason
 
@@ -114,7 +115,7 @@ class Verbs:
             {"content-type": "application/json", "accept": "application/json", **(headers or {})},
             authorized=True,
         )
-        return persist(request, self.backoff, deadline or Deadline(None, self.clock), codec.is_whole)
+        return persist(request, self.backoff, deadline or Deadline(None, self.clock), is_whole)
 
     def _heard(self, reply: Reply, job: Job, *, submitting: bool = False) -> Answer:
         outcome = reply.outcome

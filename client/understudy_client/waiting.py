@@ -45,15 +45,24 @@ class Waiting:
     fault: Callable[[JobStatus], UnderstudyError]
 
     def wait(
-        self, job: Job, deadline: Deadline, poll: Poll, on_progress: Progress | None = None
+        self,
+        job: Job,
+        deadline: Deadline,
+        poll: Poll,
+        on_progress: Progress | None = None,
+        known: JobStatus | None = None,
     ) -> Flow[list[MediaResult]]:
-        """Look at a job until all its results are there, and return them."""
+        """Look at a job until all its results are there, and return them.
+
+        known: what the answer to its submit already told, in place of the first look.
+        """
         finished: dict[str, MediaResult] = {}
         pauses = poll.pauses()
         with about(job, finished=finished):
             while True:
                 try:
-                    status = yield from self.look(job, deadline)
+                    status = known or (yield from self.look(job, deadline))
+                    known = None
                 except UnderstudyError as error:
                     if error.retryable and deadline.remaining() == 0:
                         raise self._late(job, deadline, len(finished)) from error

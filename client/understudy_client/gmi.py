@@ -1,0 +1,317 @@
+"""GMI Cloud's clients: one for threads, one for async code, one logic (`gmi_queue.py`, `gmi_submit.py`) behind both."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from .errors import TaskCancelled, UnderstudyError
+from .flow import Deadline, Flow
+from .gmi_codec import PROVIDER as NAME
+from .gmi_codec import ModelDetail, Page, Record, asked_pause
+from .gmi_queue import PAGE, Queue
+from .gmi_submit import Submit
+from .gmi_upload import Upload
+from .jobs import Job, JobStatus, MediaResult
+from .refusals import refusal
+from .session import AsyncSession, Session, job_named
+from .settings import DEFAULT_TIMEOUT, Provider, Settings
+from .waiting import PATIENCE, Poll, Progress, Waiting
+
+#: Where GMI lives (its page for `heygen-avatar-4`), and the variables that other clients of it read.
+PROVIDER = Provider(NAME, "https://console.gmicloud.ai", "GMI_API_KEY", "GMI_BASE_URL", asked_pause)
+
+#: Where the queue is on a GMI host.
+PREFIX = "/api/v1/ie/requestqueue/apikey"
+
+#: The clients have a verb `list`, which hides the type of that name from their signatures.
+Results: TypeAlias = list[MediaResult]
+Names: TypeAlias = list[str]
+
+
+class _Verbs:
+    """What can be asked of GMI with some settings, each a flow."""
+
+    def __init__(self, settings: Settings, organisation: str | None, careful: bool, submit_timeout: float) -> None:
+        organisation = organisation or os.environ.get("GMI_ORG_ID") or None
+        self.queue = Queue(settings.base_url, settings.backoff, organisation)
+        self._submit = Submit(self.queue, careful=careful, patience=submit_timeout)
+        self._waiting = Waiting(NAME, self.queue.status, _fault)
+
+    def submit(self, model: str, payload: Mapping[str, Any]) -> Flow[Job]:
+        record = yield from self._submit.submit(model, payload, Deadline(None))
+        return _job(record, model, payload)
+
+    def wait(self, job: Job | str, deadline: float | None, poll: Poll | None, show: Progress | None) -> Flow[Results]:
+        return self._waiting.wait(job_named(job), Deadline(deadline), poll or Poll(), show)
+
+    def generate(
+        self,
+        model: str,
+        payload: Mapping[str, Any],
+        deadline: float | None,
+        poll: Poll | None,
+        show: Progress | None,
+    ) -> Flow[Results]:
+        until = Deadline(deadline)
+        record = yield from self._submit.submit(model, payload, until)
+        job = _job(record, model, payload)
+        # Models that deliver at once have told it all in their answer.
+        return (yield from self._waiting.wait(job, until, poll or Poll(), show, record.status(job)))
+
+
+def _job(record: Record, model: str, payload: Mapping[str, Any]) -> Job:
+    return Job(record.id, request={"model": model, "payload": payload})
+
+
+def _fault(status: JobStatus) -> UnderstudyError:
+    if status.cancelled:
+        return TaskCancelled(f"request {status.job.id} was cancelled", provider=NAME, job=status.job)
+    error = refusal(NAME, status.errors, None, job=status.job)
+    # A failed request is given back what was charged in advance (live records of a deployed client, 2026).
+    error.billed = False
+    return error
+
+
+def _settings(api_key: str | None, base_url: str | None, timeout: float | httpx.Timeout, retries: int) -> Settings:
+    settings = Settings(PROVIDER, api_key, base_url, timeout, retries)
+    if urlsplit(settings.base_url).path.rstrip("/").endswith("/v1"):
+        raise ValueError(f"base_url {settings.base_url!r} is that of GMI's chat models; the queue is at …{PREFIX}")
+    if "/requestqueue" not in settings.base_url:
+        settings.base_url += PREFIX
+    return settings
+
+
+class GmiClient(Session):
+    """Make videos, pictures and recordings with GMI Cloud's request queue.
+
+        with GmiClient() as client:
+            [video] = client.generate(
+                model="heygen-avatar-4",
+                payload={
+                    "video_inputs": [
+                        {
+                            "character": {"type": "avatar", "avatar_id": "josh_lite3_20230714"},
+                            "voice": {"type": "text", "input_text": "Good evening.", "voice_id": "1bd001e7…"},
+                        }
+                    ]
+                },
+            )
+            client.download(video, "evening.mp4")
+
+    api_key: or the variable GMI_API_KEY. base_url: the host, or the queue's whole prefix on it; or GMI_BASE_URL,
+    or the provider's own. organisation: its UUID, for keys of several; or GMI_ORG_ID.
+    timeout: seconds each step of an exchange may take; submit_timeout: seconds the answer to a submit may take,
+    since some models answer with the result. max_retries: how often a request is sent again after 408, 429, any
+    5xx or a lost connection.
+    careful: GMI has no idempotency key, so a submit looks at the list of requests before it, and when its answer
+    is lost, finds its own request there before it may submit again: no retry pays twice (`gmi_submit.py`). False
+    spares the look, and then a submit whose answer is lost is never sent again but raised.
+    http: an httpx client of yours (proxies, certificates); it stays open when this one closes.
+
+    Raises AuthError when there is no key, or one that cannot be sent; ValueError for a base_url that is none.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        organisation: str | None = None,
+        timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
+        submit_timeout: float = 600.0,
+        max_retries: int = 4,
+        careful: bool = True,
+        http: httpx.Client | None = None,
+    ) -> None:
+        settings = _settings(api_key, base_url, timeout, max_retries)
+        super().__init__(settings, http)
+        self._verbs = _Verbs(settings, organisation, careful, submit_timeout)
+        self._queue = self._verbs.queue
+
+    def submit(self, model: str, payload: Mapping[str, Any]) -> Job:
+        """Hand in a request; at most one that is paid comes of it, however bad the connection.
+
+        payload: the model's fields in the provider's own words. With models that deliver at once this takes as
+        long as the making does.
+
+        Raises ProviderError when it is refused, and ConnectionFailed when no answer came: `error.billed` then
+        says whether a request may exist, and its text how to find out.
+        """
+        return self._driver.run(self._verbs.submit(model, payload))
+
+    def status(self, job: Job | str) -> JobStatus:
+        """Look at a job once: where it stands, what it made, or why it failed."""
+        return self._driver.run(self._queue.status(job_named(job), Deadline(None)))
+
+    def wait(
+        self,
+        job: Job | str,
+        *,
+        deadline: float | None = PATIENCE,
+        poll: Poll | None = None,
+        cancel: threading.Event | None = None,
+        on_progress: Progress | None = None,
+    ) -> Results:
+        """Wait for what a job makes and return it.
+
+        deadline: seconds to wait at most, None for ever. cancel: set it from anywhere to stop waiting.
+        on_progress: called with a JobStatus after every look.
+
+        Raises ProviderError when the job failed, TaskCancelled when it was called off; DeadlineExceeded and
+        Cancelled when the wait ended first. A model whose outcome is no file (some return data) gives an empty
+        list: see `status(job).raw["outcome"]`.
+        """
+        return self._driver.run(self._verbs.wait(job, deadline, poll, on_progress), cancel)
+
+    def generate(
+        self,
+        model: str,
+        payload: Mapping[str, Any],
+        *,
+        deadline: float | None = PATIENCE,
+        poll: Poll | None = None,
+        cancel: threading.Event | None = None,
+        on_progress: Progress | None = None,
+    ) -> Results:
+        """Submit a request and wait for what it makes: `submit` and `wait` in one, with the errors of both."""
+        return self._driver.run(self._verbs.generate(model, payload, deadline, poll, on_progress), cancel)
+
+    def cancel(self, job: Job | str) -> JobStatus:
+        """Call a job off and see what became of it; one that is over already stays as it is.
+
+        No page of the provider's describes this call (`DELETE /requests/{id}`), and nobody has seen it answered:
+        the real one may refuse it with ProviderError.
+        """
+        return self._driver.run(self._queue.cancel(job_named(job), Deadline(None)))
+
+    def list(self, model: str, *, limit: int = PAGE, offset: int = 0) -> Page:
+        """List a model's requests of this account, one page of them, newest first.
+
+        `limit` and `offset` are observed, not documented.
+        """
+        return self._driver.run(self._queue.page(model, limit, offset, Deadline(None)))
+
+    def requests(self, model: str) -> Iterator[Record]:
+        """Go through all requests of a model, page by page, each once although new ones move the pages."""
+        seen: set[str] = set()
+        offset, more = 0, True
+        while more:
+            page = self.list(model, offset=offset)
+            yield from _unseen(page, seen)
+            offset, more = offset + len(page.records), page.has_more
+
+    def models(self) -> Names:
+        """List the ids of all models. Upper and lower case matter in them."""
+        return self._driver.run(self._queue.models(Deadline(None)))
+
+    def model(self, model: str) -> ModelDetail:
+        """Look up a model: its fields, its price, and whether it delivers at once. Raises NotFound."""
+        return self._driver.run(self._queue.model(model, Deadline(None)))
+
+    def upload(self, file: str | os.PathLike[str] | bytes, file_type: str | None = None) -> str:
+        """Leave a file with the provider and return its public URL, to be used in a payload.
+
+        file_type: jpg, jpeg, png, mp4, mp3 or wav; of a path its ending says so. mov is sent as mp4.
+
+        Raises ValueError for another type, OSError for a file that is not there, UploadFailed when it does not
+        arrive.
+        """
+        return self._driver.run(Upload.of(file, file_type).send(self._queue, Deadline(None)))
+
+
+class AsyncGmiClient(AsyncSession):
+    """Make videos with GMI Cloud from async code; everything is as `GmiClient` has it, awaited.
+
+    Waiting is cancelled as any await is: by its task, or by `anyio.move_on_after`.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        organisation: str | None = None,
+        timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
+        submit_timeout: float = 600.0,
+        max_retries: int = 4,
+        careful: bool = True,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        settings = _settings(api_key, base_url, timeout, max_retries)
+        super().__init__(settings, http)
+        self._verbs = _Verbs(settings, organisation, careful, submit_timeout)
+        self._queue = self._verbs.queue
+
+    async def submit(self, model: str, payload: Mapping[str, Any]) -> Job:
+        """Hand in a request; see `GmiClient.submit`."""
+        return await self._driver.run(self._verbs.submit(model, payload))
+
+    async def status(self, job: Job | str) -> JobStatus:
+        """Look at a job once; see `GmiClient.status`."""
+        return await self._driver.run(self._queue.status(job_named(job), Deadline(None)))
+
+    async def wait(
+        self,
+        job: Job | str,
+        *,
+        deadline: float | None = PATIENCE,
+        poll: Poll | None = None,
+        on_progress: Progress | None = None,
+    ) -> Results:
+        """Wait for what a job makes; see `GmiClient.wait`."""
+        return await self._driver.run(self._verbs.wait(job, deadline, poll, on_progress))
+
+    async def generate(
+        self,
+        model: str,
+        payload: Mapping[str, Any],
+        *,
+        deadline: float | None = PATIENCE,
+        poll: Poll | None = None,
+        on_progress: Progress | None = None,
+    ) -> Results:
+        """Submit a request and wait for what it makes; see `GmiClient.generate`."""
+        return await self._driver.run(self._verbs.generate(model, payload, deadline, poll, on_progress))
+
+    async def cancel(self, job: Job | str) -> JobStatus:
+        """Call a job off; see `GmiClient.cancel`."""
+        return await self._driver.run(self._queue.cancel(job_named(job), Deadline(None)))
+
+    async def list(self, model: str, *, limit: int = PAGE, offset: int = 0) -> Page:
+        """List a page of a model's requests; see `GmiClient.list`."""
+        return await self._driver.run(self._queue.page(model, limit, offset, Deadline(None)))
+
+    async def requests(self, model: str) -> AsyncIterator[Record]:
+        """Go through all requests of a model; see `GmiClient.requests`."""
+        seen: set[str] = set()
+        offset, more = 0, True
+        while more:
+            page = await self.list(model, offset=offset)
+            for record in _unseen(page, seen):
+                yield record
+            offset, more = offset + len(page.records), page.has_more
+
+    async def models(self) -> Names:
+        """List the ids of all models; see `GmiClient.models`."""
+        return await self._driver.run(self._queue.models(Deadline(None)))
+
+    async def model(self, model: str) -> ModelDetail:
+        """Look up a model; see `GmiClient.model`."""
+        return await self._driver.run(self._queue.model(model, Deadline(None)))
+
+    async def upload(self, file: str | os.PathLike[str] | bytes, file_type: str | None = None) -> str:
+        """Leave a file with the provider; see `GmiClient.upload`."""
+        return await self._driver.run(Upload.of(file, file_type).send(self._queue, Deadline(None)))
+
+
+def _unseen(page: Page, seen: set[str]) -> Iterator[Record]:
+    for record in page.records:
+        if record.id not in seen:
+            seen.add(record.id)
+            yield record

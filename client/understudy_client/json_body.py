@@ -1,0 +1,35 @@
+"""JSON bodies: written from what callers hold, and told from those that broke off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from .flow import Answer
+
+
+def encode(value: Any) -> bytes:
+    """Write a body; money and any kind of mapping are welcome in it."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
+
+
+def is_whole(answer: Answer) -> bool:
+    """Say whether a body is complete: JSON that is cut short is no JSON, and a gateway's page was never any."""
+    if answer.status == 204 or answer.body.lstrip().startswith(b"<"):
+        return True
+    try:
+        orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
