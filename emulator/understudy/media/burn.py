@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _BATCH_BYTES: Final = 64 << 20
 
 _MOST_LINES: Final = 3
+#: The font's size, in pixels, below which letters are only noise.
+_SMALLEST_LETTERS: Final = 7
 
 _ACCESS_UNIT: Final = b"\x00\x00\x00\x01\x09"
 _IVF_HEADER: Final = 32
@@ -158,7 +160,12 @@ def _captioned(card: Image.Image, clip: Clip, text: str) -> Image.Image:
         line, pad = line_height(font), round(size * 0.35)
         lines = fit(text, font, width * 0.9 - 2 * pad, most=_MOST_LINES)
         tall = len(lines) * line + 2 * pad
-        if top + tall <= bottom or size < 7:
+        if top + tall <= bottom:
+            break
+        if size < _SMALLEST_LETTERS:
+            # No smaller: rather fewer words, and a mark that some are missing.
+            lines = fit(text, font, width * 0.9 - 2 * pad, most=max(1, (bottom - top - 2 * pad) // line))
+            tall = len(lines) * line + 2 * pad
             break
         size *= 0.9
     wide = max((font.getlength(words) for words in lines), default=0)
