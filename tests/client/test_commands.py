@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from understudy_client import Job, MediaResult, RunwareClient, read_video
-from understudy_client.commands import INTERRUPTED, file_for, generate, task_of
+from understudy_client.commands import generate
+from understudy_client.commands.performance import INTERRUPTED, file_for
+from understudy_client.commands.runware import task_of
 
 UUID = "5893b754-1341-468b-a130-0c8c07d4e68f"
 AVATAR = ["--model", "heygen:avatar@4", "--avatar", "man_casual_young_adult_2", "--script", "Good evening."]

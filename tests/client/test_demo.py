@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from understudy_client import MediaResult, Video, read_video
-from understudy_client.demo import Act, perform
+from understudy_client.demo import perform
+from understudy_client.demo.runware import Act
 from understudy_contracts.models import models
 
 PRICE = models("runware")["heygen:avatar@4"].price

@@ -1,4 +1,4 @@
-"""The provider's own five requests, performed: sent, awaited, downloaded, measured, and compared with its page."""
+"""Runware's own five requests, performed: sent, awaited, downloaded, measured, and compared with its page."""
 
 from __future__ import annotations
 
@@ -19,25 +19,20 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from understudy_client.errors import UnderstudyError
+from understudy_client.jobs import JobStatus, MediaResult
+from understudy_client.receiver import WebhookReceiver
+from understudy_client.runware import AsyncRunwareClient
+from understudy_client.video import NotAVideo, Video, read_video
 from understudy_contracts.models import Price
 from understudy_contracts.provider import contract
 
-from .errors import UnderstudyError
-from .jobs import JobStatus, MediaResult
-from .receiver import WebhookReceiver
-from .runware import AsyncRunwareClient
-from .video import NotAVideo, Video, read_video
-from .waiting import Poll
+from .stage import DIRECT, FRAMES, POLL, measures, slug
 
 #: How far a cost may lie from the page's: the duration rule is a fit to these five numbers, good to 6.7 %.
 TOLERANCE_PERCENT = 7.0
-#: A file ends on a whole frame, a bill does not: two frames at 25 a second, in seconds.
-FRAMES = 0.08
 
-_POLL = Poll(first=0.1, factor=1.3, cap=1.0)
 _STEPS = 3
-#: A server on this machine is reached without the proxy that the environment may name.
-_DIRECT: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ async def _perform(base_url: str, api_key: str, out: Path, console: Console) -> 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
     with WebhookReceiver() as receiver, Progress(*columns, console=console) as progress:
         async with (
-            httpx.AsyncClient(mounts=_DIRECT) as http,
+            httpx.AsyncClient(mounts=DIRECT) as http,
             AsyncRunwareClient(api_key, base_url, http=http) as client,
             anyio.create_task_group() as group,
         ):
@@ -139,9 +134,9 @@ async def _play(
         progress.update(row, completed=2 if status.results else 1)
 
     try:
-        [result] = await client.generate(request, poll=_POLL, on_progress=show)
+        [result] = await client.generate(request, poll=POLL, on_progress=show)
         agrees = await _agrees(receiver, result) if receiver is not None else None
-        path = await client.download(result, out / f"{_slug(title)}.mp4")
+        path = await client.download(result, out / f"{slug(title)}.mp4")
         video = await anyio.to_thread.run_sync(read_video, path)
     except (UnderstudyError, NotAVideo, OSError) as error:
         return Act(title, page_cost, price, trouble=str(error))
@@ -155,10 +150,6 @@ async def _agrees(receiver: WebhookReceiver, result: MediaResult) -> bool:
     return told == [(result.id, result.url, result.cost)]
 
 
-def _slug(title: str) -> str:
-    return "-".join(title.lower().split())
-
-
 def _table(acts: Sequence[Act]) -> Table:
     # Eighty columns are what many terminals and every CI log have: a title gives way before a number does.
     table = Table(title="Runware's five requests, performed", box=SIMPLE, pad_edge=False, expand=True)
@@ -166,12 +157,10 @@ def _table(acts: Sequence[Act]) -> Table:
     for heading in ("Seconds", "Picture", "Bytes", "Cost", "Page", "Differs"):
         table.add_column(heading, justify="right", no_wrap=True)
     for act in acts:
-        video, cost = act.video, act.result.cost if act.result else None
+        cost = act.result.cost if act.result else None
         table.add_row(
             escape(act.title),
-            f"{video.seconds:.2f}" if video else "–",
-            f"{video.width}x{video.height}" if video else "–",
-            f"{video.size:,}" if video else "–",
+            *measures(act.video),
             f"${cost:.4f}" if cost is not None else "–",
             f"${act.page_cost:.4f}",
             f"{act.difference:+.1f} %" if act.difference is not None else "–",

@@ -1,0 +1,20 @@
+"""`understudy generate`: make a video from the command line, against any base URL, the real one included.
+
+A provider is a module here and a line below.
+"""
+
+from __future__ import annotations
+
+import click
+
+from .gmi import gmi
+from .runware import runware
+
+
+@click.group()
+def generate() -> None:
+    """Make a video with a provider, or with the stand-in for one."""
+
+
+for _command in (runware, gmi):
+    generate.add_command(_command)

@@ -1,0 +1,164 @@
+"""One `generate` from submit to file, whichever provider does it: progress, outcome and exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from understudy_client.errors import UnderstudyError
+from understudy_client.jobs import JobStatus, MediaResult
+from understudy_client.session import Session
+from understudy_client.waiting import PATIENCE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: What a shell reports for a program ended by Ctrl-C: 128 and the number of SIGINT.
+INTERRUPTED = 130
+
+#: Makes the results, telling every look at the job.
+Generate: TypeAlias = Callable[[Callable[[JobStatus], object]], list[MediaResult]]
+
+
+def options(*, example: str, url_variable: str, key_variable: str) -> Callable[[F], F]:
+    """Give a command the options that all providers' commands have."""
+    given = (
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help=f"Any field by its dotted name, such as {example}; the value is JSON, or else text. Repeatable.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Where to put the result, or a directory. Of several, each gets a number. Without it, the URL is "
+            "printed.",
+        ),
+        click.option("--base-url", metavar="URL", help=f"The API. [default: {url_variable}, else the provider's own]"),
+        click.option(
+            "--api-key", metavar="KEY", help=f"The key. [default: {key_variable}; safer there than in a command]"
+        ),
+        click.option(
+            "--timeout", type=float, default=PATIENCE, show_default=True, metavar="SECONDS", help="How long to wait."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object on stdout."),
+    )
+
+    def decorate(command: F) -> F:
+        for option in reversed(given):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@dataclass(slots=True)
+class Performance:
+    """One run of a command."""
+
+    out: Path | None
+    as_json: bool
+    #: The job's id, as soon as it is known.
+    job: str | None = None
+
+    def run(self, client: Session, generate: Generate) -> None:
+        """Make the results, fetch them, and say what came of it; end the program with 1 or 130 if nothing did."""
+        screen = Console(stderr=True)
+        try:
+            with client:
+                results = self._wait(generate, screen)
+                files = _fetch(client, results, self.out, screen) if self.out is not None else []
+        except UnderstudyError as error:
+            self.job = error.job.id if error.job is not None else self.job
+            if self.as_json:
+                click.echo(json.dumps({"job": self.job, "error": _told(error), "results": _rows(error.results, [])}))
+            screen.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            what = f"Job {self.job}" if self.job else "A job"
+            screen.print(f"Interrupted. {what} may still be running, and then it will be billed.", highlight=False)
+            sys.exit(INTERRUPTED)
+        self._report(results, files)
+
+    def _wait(self, generate: Generate, screen: Console) -> list[MediaResult]:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=screen) as progress:
+            bar = progress.add_task("submitting", total=None)
+
+            def show(status: JobStatus) -> None:
+                self.job = status.job.id
+                count = f"{len(status.results)} of {status.job.count} finished"
+                text = f"{status.word}, {count}" if status.word else count
+                progress.update(bar, completed=len(status.results), total=status.job.count, description=text)
+
+            results = generate(show)
+            self.job = results[0].job if results else self.job
+            return results
+
+    def _report(self, results: Sequence[MediaResult], files: Sequence[Path]) -> None:
+        costs = [result.cost for result in results if result.cost is not None]
+        if self.as_json:
+            total = float(sum(costs, Decimal(0))) if costs else None
+            click.echo(json.dumps({"job": self.job, "cost": total, "results": _rows(results, files)}))
+            return
+        for row in _rows(results, files):
+            click.echo(row.get("file") or row["url"])
+        click.echo(f"Cost: ${sum(costs)}" if costs else "Cost: not told", err=True)
+
+
+def _fetch(client: Session, results: Sequence[MediaResult], out: Path, screen: Console) -> list[Path]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=screen) as progress:
+
+        def fetch(number: int, result: MediaResult) -> Path:
+            path = file_for(result, out, number if len(results) > 1 else None)
+            bar = progress.add_task(path.name, total=None)
+
+            def show(received: int, total: int | None) -> None:
+                progress.update(bar, completed=received, total=total)
+
+            return client.download(result, path, on_progress=show)
+
+        return [fetch(number, result) for number, result in enumerate(results, 1)]
+
+
+def file_for(result: MediaResult, out: Path, number: int | None) -> Path:
+    """Choose the file for a result: the one asked for, a numbered one, or one in the directory asked for."""
+    if out.is_dir():
+        # GMI's ids are no more than a number within the job.
+        name = f"{result.job}-{result.id}" if result.id.isdecimal() else result.id
+        return out / f"{name}{Path(result.url.partition('?')[0]).suffix or '.mp4'}"
+    return out if number is None else out.with_stem(f"{out.stem}-{number}")
+
+
+def _rows(results: Sequence[MediaResult], files: Sequence[Path]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for index, result in enumerate(results):
+        cost = float(result.cost) if result.cost is not None else None
+        row = {"id": result.id, "url": result.url, "cost": cost, "seed": result.seed, "duration": result.duration}
+        rows.append(row | ({"file": str(files[index])} if index < len(files) else {}))
+    return rows
+
+
+def _told(error: UnderstudyError) -> dict[str, Any]:
+    return {
+        "kind": type(error).__name__,
+        "code": error.code or None,
+        "message": error.message,
+        "parameter": error.parameter,
+        "status": error.status,
+        "billed": error.billed,
+        "retryable": error.retryable,
+    }
