@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, cast
 
+import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
@@ -18,8 +19,8 @@ from referencing.jsonschema import DRAFT202012
 from .schema import Schema, Violation
 from .shape import choices, dotted, look_up, properties
 
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = 60
+#: How much of a refused value is shown, in characters.
+_SHOWN = 60
 
 _TYPES = {
     "array": "a list",
@@ -56,11 +57,6 @@ class Explainer:
                 continue
             kept.setdefault((violation.path, violation.rule, violation.parameters), violation)
         return list(kept.values())
-
-
-def _bare(schema: Schema) -> dict[str, Any]:
-    # At a `$schema`, jsonschema would go on with its own keywords in place of ours.
-    return {key: value for key, value in schema.items() if key != "$schema"}
 
 
 def _speaks_of_its_place(violation: Violation) -> bool:
@@ -197,7 +193,7 @@ def _violation(error: ValidationError, root: object) -> Violation:
         message = f"{names[0]} needs {names[1]} beside it."
         return Violation(path, "dependentRequired", allowed, message, names, _at(root, (*path, allowed[0])), schema)
     name = dotted(path)
-    message = f"{name or 'The value'} must {_must(str(rule), allowed, schema)}, not {_short.repr(error.instance)}."
+    message = f"{name or 'The value'} must {_must(str(rule), allowed, schema)}, not {_shown(error.instance)}."
     return Violation(path, str(rule), allowed, message, (name,) if name else (), error.instance, schema)
 
 
@@ -220,9 +216,9 @@ def _must(rule: str, allowed: Any, schema: Schema) -> str:
             names = allowed if isinstance(allowed, list) else [allowed]
             return "be " + " or ".join(_TYPES[name] for name in names)
         case "enum":
-            return "be one of " + ", ".join(map(str, allowed))
+            return f"be {'one of ' if len(allowed) > 1 else ''}{', '.join(map(_plain, allowed))}"
         case "const":
-            return f"be {allowed}"
+            return f"be {_plain(allowed)}"
         case "minimum":
             return f"be at least {allowed}"
         case "maximum":
@@ -241,6 +237,21 @@ def _must(rule: str, allowed: Any, schema: Schema) -> str:
             return f"be {schema['x-expects']}" if "x-expects" in schema else f"match {allowed}"
         case _:
             return f"keep the rule {rule}"
+
+
+def _plain(value: object) -> str:
+    """A value that is allowed, in words: text bare, anything else as JSON has it."""
+    return value if isinstance(value, str) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    """A value that was refused, as its sender wrote it, shortened."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:
+        # Deeper than orjson goes, or no JSON at all.
+        text = reprlib.repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -43,7 +43,7 @@ def _row(case: ErrorCase) -> list[str]:
         case.when,
         yes[case.retryable],
         yes[case.billed],
-        case.confidence,
+        f"{case.confidence}, but assumed: {', '.join(case.assumed)}" if case.assumed else case.confidence,
     ]
 
 

@@ -32,6 +32,8 @@ class Order:
     model: Model
     payload: Mapping[str, Any]
     seconds: float
+    #: Seconds of each audio the payload names and that could be measured, by its source.
+    lengths: Mapping[str, float]
     cost: int
     count: int
 
@@ -69,7 +71,7 @@ class Orders:
         # What is billed and told is what the file lasts: whole frames.
         seconds = max(1, round(model.duration.seconds(payload, lengths) * FRAME_RATE)) / FRAME_RATE
         count = model.output.count_of(payload)
-        return Order(model, payload, seconds, int(model.price.cost(seconds, count) * 1_000_000), count)
+        return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)
 
     def start(self, order: Order, caller: Caller, fault: ErrorCase | None) -> Job:
         """Charge a request, plan it and file it; raises Refused when the account cannot pay or is too quick."""
@@ -139,6 +141,6 @@ class Orders:
             cost=order.cost,
             results=results,
             expires_after=float("inf"),
-            extras={},
+            extras={"lengths": order.lengths},
             steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
         )

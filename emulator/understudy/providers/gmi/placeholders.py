@@ -13,6 +13,9 @@ from understudy.media.sound import Sound
 from understudy.media.still import Poster, Still
 from understudy_contracts.models import Model
 
+#: What a sound is made with, as its record tells.
+SAMPLE_RATE, CHANNELS = 44_100, 1
+
 
 def placeholder(model: Model, job: Job, result: Result) -> Placeholder:
     """The file of one result."""
@@ -32,8 +35,8 @@ def poster(model: Model, job: Job, result: Result) -> Placeholder:
 
 def _clip(model: Model, job: Job, result: Result) -> Clip:
     payload = orjson.loads(job.request)
-    width, height = _size(model, payload)
-    spoken = model.duration.spoken(payload)
+    width, height = picture_size(model, payload)
+    spoken = model.duration.spoken(payload, job.extras["lengths"])
     return Clip(
         width=width,
         height=height,
@@ -50,7 +53,7 @@ def _clip(model: Model, job: Job, result: Result) -> Clip:
 
 def _still(model: Model, job: Job, result: Result) -> Still:
     payload = orjson.loads(job.request)
-    width, height = _size(model, payload)
+    width, height = picture_size(model, payload)
     return Still(
         width=width,
         height=height,
@@ -63,16 +66,19 @@ def _still(model: Model, job: Job, result: Result) -> Still:
 
 def _sound(model: Model, job: Job, result: Result) -> Sound:
     payload = orjson.loads(job.request)
-    spoken = model.duration.spoken(payload)
+    spoken = model.duration.spoken(payload, job.extras["lengths"])
     return Sound(
         milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
         format=job.container,
         title=model.name,
+        sample_rate=SAMPLE_RATE,
+        channels=CHANNELS,
         words=tuple((round(said.start * 1000), round(said.end * 1000)) for said in spoken),
     )
 
 
-def _size(model: Model, payload: Mapping[str, Any]) -> tuple[int, int]:
+def picture_size(model: Model, payload: Mapping[str, Any]) -> tuple[int, int]:
+    """Width and height of a request's pictures, within what can be drawn."""
     width, height = (max(SMALLEST_SIDE, min(side, LARGEST_SIDE)) for side in model.size.size(payload))
     return width, height
 

@@ -11,6 +11,8 @@ from understudy.jobs import Job, Result
 from understudy_contracts.models import Model
 from understudy_contracts.outcome import fill
 
+from .placeholders import CHANNELS, SAMPLE_RATE, picture_size
+
 _USERS = UUID("1d7e3f60-5a52-4a8a-9b0e-3c1f2b7a9e44")
 
 #: Where the provider keeps what it makes; the misspelling is its own.
@@ -95,15 +97,19 @@ class Records:
         return int(job.finishes_at if job.cancelled_at is None else job.cancelled_at)
 
     def _outcome(self, account: Account, job: Job) -> Any:
-        media = [{"media": media_url(account, job, result)} for result in job.results]
+        model = self._models[job.model]
+        width, height = picture_size(model, orjson.loads(job.request))
         values = {
-            **job.extras,
             "poster": media_url(account, job, job.results[0], "jpg"),
             "seconds": job.seconds,
             "milliseconds": round(job.seconds * 1000),
             "format": job.container,
+            "width": width,
+            "height": height,
+            "sample_rate": SAMPLE_RATE,
+            "channels": CHANNELS,
         }
-        return fill(self._models[job.model].outcome, values, media)
+        return fill(model.outcome, values, [{"media": media_url(account, job, result)} for result in job.results])
 
 
 def media_url(account: Account, job: Job, result: Result, suffix: str | None = None) -> str:
