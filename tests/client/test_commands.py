@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from understudy_client import Job, MediaResult, RunwareClient, read_video
 from understudy_client.commands import generate
+from understudy_client.commands.fields import fill
+from understudy_client.commands.gmi import payload_of
 from understudy_client.commands.performance import INTERRUPTED, file_for
 from understudy_client.commands.runware import task_of
 
@@ -102,9 +104,10 @@ def test_the_key_is_never_printed(run, there, key):
         assert key not in outcome.output
 
 
-def test_every_option_says_what_it_is_for(run):
-    assert run("--help").exit_code == 0
-    for option in generate.commands["runware"].params:
+@pytest.mark.parametrize("command", generate.commands.values(), ids=lambda command: command.name)
+def test_every_option_says_what_it_is_for(command):
+    assert CliRunner().invoke(command, ["--help"]).exit_code == 0
+    for option in command.params:
         assert option.help
 
 
@@ -158,3 +161,70 @@ def test_a_directory_takes_videos_by_their_own_names(tmp_path):
     result = MediaResult("v", Job(UUID).id, "http://provider/x/v.webm?token=1")
     assert file_for(result, tmp_path, None) == tmp_path / "v.webm"
     assert file_for(result, tmp_path / "a.mp4", 2) == tmp_path / "a-2.mp4"
+
+
+@pytest.fixture
+def gmi(monkeypatch, server, key):
+    for name in ("GMI_API_KEY", "GMI_BASE_URL", "GMI_ORG_ID"):
+        monkeypatch.delenv(name, raising=False)
+    there = ["--base-url", server.url, "--api-key", key]
+    speaker = ["--avatar", "josh_lite3_20230714", "--voice", "1bd001e7e50f421d891986aad5158bc8"]
+    return lambda *arguments: CliRunner().invoke(
+        generate, ["gmi", "--model", "heygen-avatar-4", *speaker, *there, *arguments]
+    )
+
+
+def test_gmi_makes_a_video_of_several_segments(gmi, tmp_path):
+    out = tmp_path / "owls.mp4"
+    outcome = gmi("--script", "Good evening.", "--segment", "Good night.", *SMALL, "--caption", "--out", str(out))
+    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stdout.strip() == str(out)
+    assert read_video(out).width == 320
+
+
+def test_gmi_names_a_result_in_a_directory_by_its_job(gmi, tmp_path):
+    outcome = gmi("--script", "Good evening.", *SMALL, "--out", str(tmp_path), "--json")
+    told = json.loads(outcome.stdout)
+    assert told["results"][0]["file"] == str(tmp_path / f"{told['job']}-0.mp4")
+    assert told["results"][0]["duration"] > 0
+
+
+def test_gmi_says_what_was_refused(gmi):
+    outcome = gmi("--script", "Good evening.", "--set", "video_inputs[0].voice.speed=9")
+    assert outcome.exit_code == 1
+    assert "speed" in outcome.stderr
+    assert "not billed" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--script", "Hi.", "--set", "video_inputs[3].voice.speed=1"], ["--script", "Hi.", "--set", "a..b=1"],
+     ["--script", "@no-such-file.txt"], ["--script", "Hi.", "--base-url", "https://api.gmi-serving.com/v1"]],
+    ids=["no script", "a gap", "no name", "no file", "the chat API"],
+)  # fmt: skip
+def test_a_wrong_gmi_command_is_told_from_a_refusal(gmi, arguments):
+    assert gmi(*arguments).exit_code == 2
+
+
+def test_options_become_a_payload():
+    given = {"script": "One.", "segments": ("Two.",), "avatar": "a", "voice": "v", "width": 1, "height": 2,
+             "caption": True, "title": "t", "prompt": None}  # fmt: skip
+    assert payload_of(given, ["video_inputs[1].voice.speed=1.2"]) == {
+        "video_inputs": [
+            {"character": {"type": "avatar", "avatar_id": "a"},
+             "voice": {"type": "text", "input_text": "One.", "voice_id": "v"}},
+            {"character": {"type": "avatar", "avatar_id": "a"},
+             "voice": {"type": "text", "input_text": "Two.", "voice_id": "v", "speed": 1.2}},
+        ],
+        "dimension": {"width": 1, "height": 2},
+        "caption": True,
+        "title": "t",
+    }  # fmt: skip
+    assert payload_of({"prompt": "An owl."}, []) == {"prompt": "An owl."}
+
+
+def test_settings_reach_into_lists_and_over_what_is_there():
+    assert fill({"a": [1]}, {}, ["a[1].b=2", "a[0]=[3]", "c[0][0]=x", "a[1].b=4"]) == {
+        "a": [[3], {"b": 4}],
+        "c": [["x"]],
+    }

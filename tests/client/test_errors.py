@@ -5,24 +5,13 @@ import pickle
 import pytest
 
 import understudy_client as client
+from client.meanings import EXPECTED
 from understudy_client import Job, MediaResult, Problem, UnderstudyError
 from understudy_client.flow import Answer
 from understudy_client.refusals import refusal
 from understudy_contracts.errors import catalogue
 
 CASES = list(catalogue("runware").values())
-EXPECTED = {
-    "validation": client.ValidationError,
-    "auth": client.AuthError,
-    "quota": client.InsufficientCredits,
-    "rate_limit": client.RateLimited,
-    "safety": client.ContentRefused,
-    "timeout": client.ProviderTimeout,
-    "not_found": client.NotFound,
-    "server": client.ServerError,
-    "provider": client.ProviderFailed,
-    "unknown": client.ProviderError,
-}
 
 
 def problem(code: str, message: str = "It will not do.", **more) -> Problem:
