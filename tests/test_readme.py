@@ -63,8 +63,9 @@ def test_the_two_commands_come_first_and_exist():
 
 
 def test_every_model_is_in_the_readme():
-    [row] = re.findall(r"^\| Models \| (.*)$", README, re.MULTILINE)
-    assert set(re.findall(r"`([^`]+)`", row)) == set(contract("runware").models)
+    rows = re.findall(r"^\| Models \| (.*)$", README, re.M)
+    named = [set(re.findall(r"`([^`]+)`", row)) for row in rows]
+    assert named == [set(contract(provider).models) for provider in ("runware", "gmi")]
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
@@ -80,8 +81,10 @@ def test_every_setting_is_in_the_readme_with_its_default():
 
 
 def test_every_switch_that_the_readme_names_exists():
-    for name, value in re.findall(r"--switch runware\.([a-z-]+)=([a-z-]+)", README):
-        assert value in switches("runware")[name].values
+    named = re.findall(r"--switch ([a-z]+)\.([a-z-]+)=([a-z-]+)", README)
+    assert named
+    for provider, name, value in named:
+        assert value in switches(provider)[name].values
 
 
 def test_every_file_the_readme_links_to_exists():

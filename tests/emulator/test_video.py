@@ -6,11 +6,11 @@ import uuid
 
 import httpx
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stage import video_task
 from understudy.config import Speed
-from understudy.media.inspect import inspect
+from understudy.media.inspect import frame, inspect
 from understudy_contracts.provider import contract
 
 EXAMPLES = contract("runware").examples
@@ -99,6 +99,21 @@ def test_the_file_is_what_was_asked_for(stage, tmp_path, fields, container, code
     assert (info.width, info.height, info.video_codec) == (*size, codec)
     assert info.audio_codec
     assert info.duration == pytest.approx(item["cost"] / 0.1, abs=0.041)
+
+
+def test_captions_are_burned_in_where_the_model_has_them(stage, tmp_path):
+    frames = []
+    for caption in (False, True):
+        task = video_task(
+            model="heygen:avatar@5",
+            speech={"text": "A caption that can be read while it is said.", "voice": "auto"},
+            settings={"caption": caption},
+        )
+        stage.post(task)
+        path = tmp_path / f"{caption}.mp4"
+        path.write_bytes(stage.http.get(wait_for(stage, task)["data"][0]["videoURL"]).content)
+        frames.append(frame(path, 1.0).convert("RGB").crop((0, 480, 1280, 690)))
+    assert max(high for _, high in ImageChops.difference(*frames).getextrema()) > 100
 
 
 def test_a_higher_quality_is_a_larger_file(stage):

@@ -11,6 +11,7 @@ from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
+from understudy.media.captions import captions
 from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
 from understudy.media.sources import audio_seconds, image_aspect
 from understudy.targets import ForbiddenTarget, check_literal
@@ -121,6 +122,9 @@ class Video:
                 f"task {job.id}",
             ),
             background=settings.get("backgroundColor"),
+            captions=captions((said.start, said.end, said.text) for said in model.duration.spoken(task))
+            if model.output.captioned(task)
+            else (),
             hue=result.seed % 360,
         )
 
