@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from understudy_client import MediaResult, Video, read_video
-from understudy_client.demo import perform
+from understudy_client.demo import gmi, perform
 from understudy_client.demo.runware import Act
 from understudy_contracts.models import models
 
@@ -64,4 +64,35 @@ def test_an_act_as_it_should_be_has_no_faults():
     ids=["too dear", "too long", "two stories", "no cost", "nothing", "trouble"],
 )
 def test_what_is_not_as_it_should_be_is_a_fault(wrong, word):
+    assert word in " ".join(wrong.faults)
+
+
+GMI_PAYLOAD = {"dimension": {"width": 1280, "height": 720}}
+
+
+def gmi_act(seconds: float = 2.0, width: int = 1280, charged: str | None = "0.1", **more) -> gmi.Act:
+    made = {"duration": 2.0, "thumbnail": "http://provider/v.jpg"} | more
+    result = MediaResult("0", "j", "http://provider/v.mp4", **made)
+    video = Video(width, 720, seconds, 1000, True)
+    return gmi.Act("Title", GMI_PAYLOAD, result, video, None if charged is None else Decimal(charged))
+
+
+def test_an_act_at_gmi_as_it_should_be_has_no_faults():
+    assert gmi_act().faults == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (gmi_act(seconds=3.0), "length"),
+        (gmi_act(duration=None), "length"),
+        (gmi_act(width=640), "640x720"),
+        (gmi_act(thumbnail=None), "thumbnail"),
+        (gmi_act(charged=None), "price"),
+        (gmi.Act("Title", GMI_PAYLOAD), "not arrive"),
+        (gmi.Act("Title", GMI_PAYLOAD, trouble="It rained."), "rained"),
+    ],
+    ids=["too long", "no length", "too narrow", "no thumbnail", "no price", "nothing", "trouble"],
+)
+def test_what_is_not_as_it_should_be_at_gmi_is_a_fault(wrong, word):
     assert word in " ".join(wrong.faults)
