@@ -167,8 +167,19 @@ class Reply:
     """The last word on a request that was tried until it was answered or given up."""
 
     outcome: Answer | Lost
-    #: An earlier attempt may have been carried out although its answer was an error or never came.
+    #: An earlier attempt may have been carried out: its answer never came or broke off, or was a 408 or a 5xx.
     repeated: bool
+
+
+def _may_be_done(outcome: Answer | Lost) -> bool:
+    """Say of an attempt that is about to be repeated whether the server may have carried it out.
+
+    A 429 or any other no says that it did not, whoever says it; only 408 comes of a server that lost track. A yes
+    is repeated only when it broke off.
+    """
+    if isinstance(outcome, Lost):
+        return outcome.sent
+    return outcome.status < 300 or outcome.status == 408 or outcome.status >= 500
 
 
 def ask(request: Request) -> Flow[Answer | Lost]:
@@ -202,5 +213,5 @@ def persist(
             pause = backoff.pause(attempt, outcome)
         if pause is None or not deadline.allows(pause):
             return Reply(outcome, repeated)
-        repeated = repeated or isinstance(outcome, Answer) or outcome.sent
+        repeated = repeated or _may_be_done(outcome)
         yield Sleep(pause)

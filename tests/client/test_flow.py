@@ -129,6 +129,21 @@ def test_only_an_attempt_that_may_have_been_heard_makes_the_next_a_repetition():
     assert (fresh.repeated, again.repeated) == (False, True)
 
 
+@pytest.mark.parametrize(("status", "may_be_done"), [(408, True), (429, False), (500, True), (503, True)])
+def test_only_an_answer_that_leaves_it_open_makes_the_next_a_repetition(status, may_be_done):
+    flow = persist(GET, Backoff(first=0.0), Deadline(None), lambda whole: True)
+    reply, _ = play(flow, [answer(status), answer(200)])
+    assert reply.repeated is may_be_done
+
+
+@pytest.mark.parametrize(("status", "may_be_done"), [(200, True), (307, False), (400, False), (409, False)])
+def test_an_answer_that_broke_off_may_have_been_a_yes_but_never_a_no(status, may_be_done):
+    whole = iter([False, True])
+    flow = persist(GET, Backoff(first=0.0), Deadline(None), lambda answer: next(whole))
+    reply, _ = play(flow, [answer(status), answer(200)])
+    assert reply.repeated is may_be_done
+
+
 def test_a_driver_must_answer_a_request():
     flow = ask(GET)
     next(flow)

@@ -132,6 +132,21 @@ def test_what_was_there_before_is_never_taken_for_ones_own(earlier, oldest_first
     assert len(provider.paid) == earlier + 1
 
 
+@given(st.lists(st.sampled_from(["never connected", "429"]), max_size=4))
+def test_a_request_that_another_made_meanwhile_is_not_taken_after_answers_that_say_no(fates):
+    provider = Provider()
+    flow = submitter().submit(MODEL, PAYLOAD, Deadline(None))
+    step = flow.send(Answer(*with_headers(provider.answer("GET", next(flow).url))))
+    provider.create(step.body)
+    theirs = set(provider.paid)
+    for fate in fates:
+        assert isinstance(flow.send(FATES[fate][1]), Sleep)
+        assert flow.send(None).method == "POST"
+    with pytest.raises(StopIteration) as end:
+        flow.send(Answer(*with_headers(provider.create(step.body))))
+    assert end.value.value.id not in theirs
+
+
 def test_a_request_that_another_made_meanwhile_with_another_payload_is_not_taken():
     provider, submit = Provider(), submitter()
     other = httpx.Request("POST", "http://x/", json={"model": MODEL, "payload": PAYLOAD | {"caption": True}}).content

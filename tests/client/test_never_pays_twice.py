@@ -139,6 +139,31 @@ def test_a_submit_whose_every_answer_was_lost_may_be_billed_and_names_its_job():
     assert provider.made == [task["taskUUID"]]
 
 
+UNTOUCHED = {
+    "never connected": Lost(httpx.ConnectError("refused"), sent=False),
+    "429": Answer(429, {}, b'{"errors": [{"code": "rateLimitExceeded", "message": "Too many."}]}'),
+    "429 with a page": Answer(429, {}, b"<html>Too Many Requests</html>"),
+    "400 cut short": Answer(400, {}, b'{"errors": [{"code": "conflictTa'),
+    "a redirect": Answer(307, {}, b""),
+}
+
+
+@given(st.lists(st.sampled_from(list(UNTOUCHED)), max_size=5))
+def test_a_job_of_an_older_task_is_never_handed_out_as_ones_own(fates):
+    provider, task = Provider(), prepare(TASK, {})
+    play([], provider, task)
+    flow = Verbs("http://provider/v1", EAGER).submit(task)
+    step = next(flow)
+    for fate in fates:
+        step = flow.send(UNTOUCHED[fate])
+        assert isinstance(step, Sleep)
+        step = flow.send(None)
+    status, said = provider.create(step.body)
+    with pytest.raises(TaskConflict) as caught:
+        flow.send(Answer(status, {}, said))
+    assert caught.value.billed is False
+
+
 cuts = st.lists(
     st.one_of(
         st.tuples(st.just("request"), st.integers(0, 420)),
