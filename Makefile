@@ -35,7 +35,7 @@ demo: $(RUN) ## start the stand-in, send the provider's own five requests, watch
 test: $(TOOLS) ## the whole quick suite, with branch coverage
 	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
 
-test-slow: $(TOOLS) ## the long suites
+test-slow: $(TOOLS) ## the long suites, which CI runs too
 	@$(BIN)/python -m pytest -n 2 -m slow
 
 check: $(TOOLS) ## format, lint, types, import borders

@@ -255,6 +255,19 @@ def test_every_command_has_a_help_text_that_says_what_it_does():
     assert run("dance").exit_code == 2
 
 
+def test_the_demo_performs_what_it_is_asked_to_and_says_that_it_agrees(tmp_path):
+    result = run("demo", "gmi", "--out", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "out").glob("*.mp4"))) == 2
+    unknown = run("demo", "nobody")
+    assert (unknown.exit_code, "there is no demo of nobody" in " ".join(unknown.output.split())) == (2, True)
+
+
+def test_the_demo_fails_when_its_performance_does(tmp_path, monkeypatch):
+    monkeypatch.setattr("understudy_client.demo.gmi.perform", lambda **_: False)
+    assert run("demo", "gmi", "--out", str(tmp_path)).exit_code == 1
+
+
 def test_every_error_is_listed_with_how_to_make_it_strike():
     rows = json.loads(run("errors", "--format", "json").output)
     by_id = {row["id"]: row for row in rows}

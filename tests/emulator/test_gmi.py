@@ -421,6 +421,64 @@ def test_a_file_is_put_to_its_presigned_address_and_read_from_the_public_one(sta
     assert (got.content, got.headers["content-type"]) == (b"bytes", "image/jpg")
 
 
+def test_only_finished_files_of_its_own_are_served(stage, make_server, key):
+    record = finished(stage, avatar())
+    url = record["outcome"]["media_urls"][0]["url"]
+    assert stage.http.get(url.replace(".mp4", ".webm")).status_code == 404
+    assert stage.http.get(url.replace(".mp4", "x.mp4")).status_code == 404
+    assert stage.http.options(url).headers["access-control-allow-origin"] == "*"
+    created = submit(stage).json()
+    job = stage.server.engine.accounts.of(stage.key, 0).jobs("gmi")[created["request_id"]]
+    early = url.replace(url.rpartition("/")[2], f"{job.results[0].id}.mp4")
+    assert stage.http.get(early).status_code == 404
+    stage.http.delete(f"{KEYED}/requests/{created['request_id']}")
+    stage.clock.advance(10_000)
+    assert stage.http.get(early).status_code == 404
+
+
+def test_an_upload_larger_than_the_server_keeps_is_refused(make_server, key):
+    small = make_server(max_body=1)
+    with httpx.Client(base_url=small.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+        put = http.post(f"{KEYED}/upload-url", json={"file_type": "png"}).json()["upload_url"]
+        refused = http.put(put, content=b"x" * (1024 * 1024 + 1), headers={"Content-Type": "image/png"})
+    assert (refused.status_code, "EntityTooLarge" in refused.text) == (400, True)
+
+
+def test_nested_mistakes_come_back_from_upstream_where_that_is_switched(make_server, key):
+    server = make_server(switches={"gmi.nested-validation": "upstream", "gmi.key-refusal": "403"})
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+        nested = http.post(f"{KEYED}/requests", json=avatar(segment(speed=9)))
+        assert (nested.status_code, nested.json()["error"]) == (500, "Backend error (400). Please try again.")
+        top = http.post(f"{KEYED}/requests", json={"model": AVATAR, "payload": {}})
+        assert top.status_code == 400
+        assert http.get(f"{KEYED}/models", headers={"Authorization": ""}).status_code == 403
+
+
+def test_records_take_the_shapes_that_are_switched(make_server, key):
+    clock = ManualClock()
+    switches = {
+        "gmi.failed-outcome": "object",
+        "gmi.failed-top-level-error": "off",
+        "gmi.payload-echo": "empty",
+        "gmi.submit-status": "dispatched",
+    }
+    server = make_server(clock, switches=switches)
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+        created = http.post(f"{KEYED}/requests", json=avatar(segment("[[error:inputRejected]]"))).json()
+        assert created["status"] == "dispatched"
+        clock.advance(10_000)
+        record = http.get(f"{KEYED}/requests/{created['request_id']}").json()
+    assert record["outcome"]["error"]["status"] == "INVALID_INPUT"
+    assert record["outcome"]["error"]["code"] == "INVALID_INPUT"
+    assert "error" not in record
+    assert record["payload"] == {}
+
+
+def test_a_magic_value_that_names_nothing_says_so(stage):
+    refused = submit(stage, avatar(segment("[[error:backendEror400]]")))
+    assert (refused.status_code, "did you mean backendError4" in refused.json()["error"]) == (400, True)
+
+
 def test_a_bucket_answers_as_google_cloud_storage_does(stage):
     def code(response):
         assert response.headers["content-type"].startswith("application/xml")

@@ -62,6 +62,7 @@ def run(provider, step):
     return provider.fetch_output(submitted.prediction_id, step)
 
 
+@pytest.mark.slow  # it waits 24 seconds before its first look, whatever the server does
 def test_genblaze_runs_a_pipeline_through_its_own_base_url_variable(genblaze, quick, tmp_path):
     genblaze.preflight_auth()
     pipeline = Pipeline("stand-in").step(genblaze, model="heygen-avatar-4", modality=Modality.VIDEO, **PAYLOAD)

@@ -47,7 +47,11 @@ def thirds(clip: Clip) -> tuple[tuple[int, int, int, int], tuple[int, int, int, 
 
 @pytest.mark.parametrize(
     ("size", "container"),
-    [*(((640, 360), container) for container in CONTAINERS), ((360, 640), "mp4"), ((3840, 2160), "mp4")],
+    [
+        *(((640, 360), container) for container in CONTAINERS),
+        ((360, 640), "mp4"),
+        pytest.param((3840, 2160), "mp4", marks=pytest.mark.slow),
+    ],
 )
 async def test_each_caption_is_in_the_lower_third_and_nothing_else_changes(
     studio: Studio, size: tuple[int, int], container: str
@@ -140,6 +144,7 @@ async def test_many_captions_are_encoded_a_few_at_a_time_and_a_text_said_twice_o
     await studio.close()
 
 
+@pytest.mark.slow
 async def test_half_an_hour_of_captions_is_put_together_and_not_encoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

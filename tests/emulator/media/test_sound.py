@@ -123,6 +123,7 @@ async def test_the_project_itself_reads_the_length_it_wrote(studio: Studio, name
     assert await audio_seconds(uri) == pytest.approx(2.5, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mp3", "wav"])
 async def test_half_an_hour_is_put_together_and_not_encoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
