@@ -7,6 +7,7 @@ import orjson
 from starlette.responses import Response
 
 from understudy.faults import UnknownFault
+from understudy.wording import Words
 from understudy_contracts.errors import ErrorCase, Reason
 from understudy_contracts.schema import Violation
 
@@ -48,7 +49,7 @@ class Refusals:
         if case.message.startswith("<"):
             # A gateway's page, or the storage's XML: nothing of the provider's own around it.
             return Refused(status, case.message)
-        filled = _Words(words)
+        filled = Words(words)
         return Refused(status, {"error": case.message.format_map(filled), **_filled(case.extra, filled)})
 
     def of_payload(self, violations: Iterable[Violation]) -> Refused:
@@ -69,17 +70,10 @@ class Refusals:
             return violation.message.rstrip(".")
         allowed = violation.allowed
         listed = ", ".join(map(str, allowed)) if isinstance(allowed, list | tuple) else str(allowed)
-        return reason.text.format_map(_Words({"allowed": listed}))
+        return reason.text.format_map(Words({"allowed": listed}))
 
 
-class _Words(dict[str, object]):
-    """What a message is filled with; a field nobody fills is left out rather than failing an error answer."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def _filled(value: Any, words: _Words) -> Any:
+def _filled(value: Any, words: Words) -> Any:
     """The further fields of an error with their words put in; a field that is one word takes its value as it is."""
     if isinstance(value, Mapping):
         return {key: _filled(item, words) for key, item in value.items()}

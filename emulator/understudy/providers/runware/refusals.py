@@ -6,6 +6,7 @@ from typing import Any
 
 from understudy.faults import UnknownFault
 from understudy.jobs import Job, Result
+from understudy.wording import Words
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.schema import Violation
 
@@ -57,7 +58,7 @@ class Refusals:
         named = parameter if parameter is not None else case.parameter
         names = (named,) if isinstance(named, str) else tuple(named or ())
         first = names[0] if names else ""
-        filled = _Words({"parameter": first, "parameters": _listed(names), **words})
+        filled = Words({"parameter": first, "parameters": _listed(names), **words})
         item: dict[str, Any] = {
             "code": case.code.replace("{Parameter}", _pascal(first)),
             "message": case.message.format_map(filled).rstrip(),
@@ -120,13 +121,6 @@ class Refusals:
             maximum=schema.get("maximum", schema.get("maxLength")),
             multiple=schema.get("multipleOf", 1),
         )
-
-
-class _Words(dict[str, object]):
-    """What a message is filled with; a field nobody fills is left out rather than failing an error answer."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 def _limits(schema: Mapping[str, Any]) -> dict[str, Any]:
