@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -141,6 +140,9 @@ class Identity:
         return {"key": key}
 
     def _token(self, email: str, kind: str) -> str:
+        # Late, here and below: it may bring a whole cryptography library along, and few ever sign in.
+        import jwt
+
         user, now = self._users[email], int(self._engine.clock.now())
         claims = {"userId": user.id, "email": email, "kind": kind, "iat": now, "jti": user.account.new_id()}
         if kind in _LIFE:
@@ -148,6 +150,8 @@ class Identity:
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
     def _user(self, token: str, kind: str) -> _User | None:
+        import jwt
+
         try:
             # The machine's clock has no say in whether a token has run out: ours does, below.
             claims = jwt.decode(token, self._secret, [_ALGORITHM], options={"verify_exp": False, "verify_iat": False})
