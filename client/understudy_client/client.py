@@ -13,6 +13,7 @@ import httpx
 
 from .errors import Cancelled
 from .flow import Answer, Flow, Lost, Outcome, Request, Sleep, Step
+from .url import parse
 
 T = TypeVar("T")
 
@@ -23,8 +24,16 @@ _NEVER_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
 )
-_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
+_HOPELESS = (
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.TooManyRedirects,
+    httpx.InvalidURL,
+)
+#: All that means "no answer"; an InvalidURL is no RequestError.
+_LOST = (httpx.RequestError, httpx.InvalidURL)
 
 
 class Driver:
@@ -64,7 +73,7 @@ class Driver:
                         step.into.write(chunk)
                 else:
                     body = response.read()
-        except httpx.RequestError as error:
+        except _LOST as error:
             return _lost(error)
         return Answer(response.status_code, response.headers, body)
 
@@ -101,7 +110,7 @@ class AsyncDriver:
                         step.into.write(chunk)
                 else:
                     body = await response.aread()
-        except httpx.RequestError as error:
+        except _LOST as error:
             return _lost(error)
         return Answer(response.status_code, response.headers, body)
 
@@ -118,7 +127,7 @@ def _arguments(step: Request, key: str, timeout: httpx.Timeout) -> dict[str, Any
         headers["authorization"] = f"Bearer {key}"
     return {
         "method": step.method,
-        "url": step.url,
+        "url": parse(step.url),
         "content": step.body or None,
         "headers": headers,
         "timeout": _timeout(step, timeout),
@@ -136,7 +145,7 @@ def _timeout(step: Request, usual: httpx.Timeout) -> httpx.Timeout:
     return httpx.Timeout(**limits)
 
 
-def _lost(error: httpx.RequestError) -> Lost:
+def _lost(error: Exception) -> Lost:
     return Lost(
         error,
         sent=not isinstance(error, _NEVER_SENT),

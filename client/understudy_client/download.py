@@ -16,6 +16,7 @@ import orjson
 
 from .errors import DownloadFailed
 from .flow import Answer, Backoff, Flow, Lost, Request, Sleep, ask, is_transient
+from .waiting import reason
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -148,8 +149,10 @@ def fetch(url: str, arrival: Arrival, backoff: Backoff) -> Flow[Path]:
             attempt, furthest = 1, arrival.received
         pause = backoff.pause(attempt, outcome)
         if pause is None:
-            reason = f"HTTP {outcome.status}" if isinstance(outcome, Answer) else str(outcome.cause)
-            raise _failed(f"{url} broke off after {arrival.received} bytes: {reason}", arrival, outcome)
+            why = f"HTTP {outcome.status}" if isinstance(outcome, Answer) else reason(outcome.cause)
+            if not is_transient(outcome):
+                raise _failed(f"{url} cannot be fetched: {why}", arrival, outcome)
+            raise _failed(f"{url} broke off after {arrival.received} bytes: {why}", arrival, outcome)
         yield Sleep(pause)
 
 

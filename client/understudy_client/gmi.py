@@ -38,7 +38,8 @@ class _Verbs:
     """What can be asked of GMI with some settings, each a flow."""
 
     def __init__(self, settings: Settings, organisation: str | None, careful: bool, submit_timeout: float) -> None:
-        organisation = organisation or os.environ.get("GMI_ORG_ID") or None
+        if organisation is None:
+            organisation = os.environ.get("GMI_ORG_ID")
         self.queue = Queue(settings.base_url, settings.backoff, organisation)
         self._submit = Submit(self.queue, careful=careful, patience=submit_timeout)
         self._waiting = Waiting(NAME, self.queue.status, _fault)

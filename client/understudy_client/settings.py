@@ -10,6 +10,7 @@ import httpx
 
 from .errors import AuthError
 from .flow import Answer, Backoff, pause_in_headers
+from .url import parse
 
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
@@ -30,6 +31,9 @@ class Provider:
 class Settings:
     """The settings of one client.
 
+    What is not given is looked up in the environment, and what is not there is the provider's own. Something empty
+    is neither: it is mostly a variable that nobody filled, and must not lead to the provider who takes real money.
+
     Raises AuthError when there is no key, or one that cannot be sent; ValueError for a base_url that is none.
     """
 
@@ -41,20 +45,38 @@ class Settings:
         timeout: float | httpx.Timeout,
         max_retries: int,
     ) -> None:
-        key = api_key or os.environ.get(provider.key_variable)
+        key = os.environ.get(provider.key_variable) if api_key is None else api_key
         if not key:
+            named = provider.key_variable if api_key is None else "api_key"
+            found = "there is no API key" if key is None else f"the API key in {named} is empty"
             raise AuthError(
-                f"there is no API key: pass api_key, or set {provider.key_variable}",
+                f"{found}: pass api_key, or set {provider.key_variable}",
                 provider=provider.name,
                 billed=False,
             )
         if not key.isascii() or not key.isprintable() or " " in key:
             # Said here, because HTTP libraries print the header they cannot send, key and all.
             raise AuthError("the API key has a space or a sign that no key has", provider=provider.name, billed=False)
-        url = (base_url or os.environ.get(provider.url_variable) or provider.production).rstrip("/")
-        if not url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url must start with http:// or https://, not {url!r}")
-        self.base_url = url
+        self.base_url = _base_url(provider, base_url)
         self.backoff = Backoff(retries=max_retries, asked=provider.asked_pause)
         self.key = key
         self.timeout = timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(timeout)
+
+
+def _base_url(provider: Provider, given: str | None) -> str:
+    url = os.environ.get(provider.url_variable, provider.production) if given is None else given
+    named = "base_url" if given is not None else provider.url_variable
+    if not url.strip():
+        raise ValueError(
+            f"{named} is empty: name a URL, or leave out base_url and unset {provider.url_variable} for the "
+            f"provider's own, {provider.production}"
+        )
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{named} must start with http:// or https://, not {url!r}")
+    try:
+        host = parse(url).host
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{named} is not a URL that can be called, {url!r}: {error}") from error
+    if not host:
+        raise ValueError(f"{named} must name a host, not {url!r}")
+    return url.rstrip("/")

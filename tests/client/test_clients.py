@@ -17,6 +17,7 @@ from understudy_client import (
     ConnectionFailed,
     ContentRefused,
     DeadlineExceeded,
+    DownloadFailed,
     InvalidAnswer,
     Job,
     Poll,
@@ -345,6 +346,52 @@ def test_key_and_url_come_from_the_environment(kind, monkeypatch):
     assert kind().base_url == "http://127.0.0.1:8899/v1"
     with pytest.raises(ValueError, match="http"):
         kind(base_url="127.0.0.1:8899")
+
+
+@pytest.mark.parametrize("url", ["", " "])
+@pytest.mark.parametrize("kind", [RunwareClient, AsyncRunwareClient])
+def test_an_empty_url_is_never_taken_for_the_real_provider(kind, monkeypatch, url):
+    monkeypatch.setenv("RUNWARE_BASE_URL", "http://127.0.0.1:8899/v1")
+    with pytest.raises(ValueError, match=r"base_url is empty: .*https://api\.runware\.ai/v1"):
+        kind(KEY, url)
+    monkeypatch.setenv("RUNWARE_BASE_URL", url)
+    with pytest.raises(ValueError, match=r"RUNWARE_BASE_URL is empty: .*unset RUNWARE_BASE_URL"):
+        kind(KEY)
+
+
+@pytest.mark.parametrize("kind", [RunwareClient, AsyncRunwareClient])
+def test_an_empty_key_is_never_replaced_by_another(kind, monkeypatch):
+    monkeypatch.setenv("RUNWARE_API_KEY", KEY)
+    with pytest.raises(AuthError, match="api_key is empty"):
+        kind("", URL)
+    monkeypatch.setenv("RUNWARE_API_KEY", "")
+    with pytest.raises(AuthError, match="RUNWARE_API_KEY is empty"):
+        kind(base_url=URL)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://x:99999999", "http://", "https://:80/v1", "http://a..b/v1"])
+def test_a_url_that_cannot_be_called_is_told_in_a_sentence(url):
+    with pytest.raises(ValueError, match="base_url") as caught:
+        RunwareClient(KEY, url)
+    assert type(caught.value) is ValueError
+    assert url in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "gopher://x/v.mp4", "http://a..b/v.mp4", "http://x:99999/v.mp4", "v.mp4"]
+)
+def test_a_file_at_a_url_that_cannot_be_called_is_given_up_at_once(tmp_path, url):
+    with RunwareClient(KEY, URL) as blocking, pytest.raises(DownloadFailed, match="cannot be fetched") as caught:
+        blocking.download(url, tmp_path / "v.mp4")
+    assert caught.value.retryable is False
+
+    async def go():
+        async with AsyncRunwareClient(KEY, URL) as client:
+            await client.download(url, tmp_path / "v.mp4")
+
+    with pytest.raises(DownloadFailed, match="cannot be fetched"):
+        anyio.run(go)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])

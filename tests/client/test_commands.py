@@ -78,11 +78,33 @@ def test_a_refusal_as_json_has_its_parts(run, there):
         [*AVATAR, "--count", "0"],
         AVATAR,
         [*AVATAR, "--base-url", "here", "--api-key", "k"],
+        [*AVATAR, "--base-url", "", "--api-key", "k"],
+        [*AVATAR, "--base-url", "http://[::1", "--api-key", "k"],
     ],
-    ids=["no model", "no value", "no object", "no picture", "no script", "no count", "no key", "no URL"],
+    ids=[
+        "no model",
+        "no value",
+        "no object",
+        "no picture",
+        "no script",
+        "no count",
+        "no key",
+        "no URL",
+        "empty URL",
+        "half a URL",
+    ],
 )
 def test_a_wrong_command_is_told_from_a_refusal(run, arguments):
     assert run(*arguments).exit_code == 2
+
+
+def test_it_says_once_whom_it_calls_and_says_no_password(run, monkeypatch, key, there):
+    url = there[1].replace("http://", "http://me:secret@")
+    outcome = run(*AVATAR, "--base-url", url, "--api-key", key, "--set", "speech.speed=9", "--json")
+    assert outcome.stderr.count(f"Calling {there[1]}\n") == 1
+    assert "Calling" not in outcome.stdout
+    monkeypatch.setattr(RunwareClient, "generate", lambda *anything, **more: [])
+    assert "Calling https://api.runware.ai/v1\n" in run(*AVATAR, "--api-key", "k").stderr
 
 
 def test_ctrl_c_names_the_job_that_may_still_cost(run, monkeypatch):

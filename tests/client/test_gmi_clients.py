@@ -254,6 +254,26 @@ def test_settings_come_from_the_environment(kind, monkeypatch):
         kind(base_url="https://api.gmi-serving.com/v1")
 
 
+@pytest.mark.parametrize("kind", [GmiClient, AsyncGmiClient])
+def test_something_empty_is_never_taken_for_the_real_provider_or_another_key(kind, monkeypatch):
+    monkeypatch.setenv("GMI_API_KEY", KEY)
+    monkeypatch.setenv("GMI_BASE_URL", "")
+    with pytest.raises(ValueError, match="GMI_BASE_URL is empty"):
+        kind()
+    with pytest.raises(ValueError, match="base_url is empty"):
+        kind(base_url="")
+    with pytest.raises(AuthError, match="api_key is empty"):
+        kind("", URL)
+
+
+def test_an_empty_organisation_is_none_whatever_the_environment_says(monkeypatch, client):
+    monkeypatch.setenv("GMI_ORG_ID", "org-1")
+    queue = Queue()
+    client(queue, organisation="").submit(MODEL, PAYLOAD)
+    client(queue).submit(MODEL, PAYLOAD)
+    assert [request.headers.get("x-organization-id") for request in queue.requests] == [None, None, "org-1", "org-1"]
+
+
 def test_a_submit_is_waited_for_longer_than_a_question():
     asked = []
 

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from understudy_client.errors import UnderstudyError
 from understudy_client.jobs import JobStatus, MediaResult
 from understudy_client.session import Session
+from understudy_client.url import without_password
 from understudy_client.waiting import PATIENCE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,6 +77,7 @@ class Performance:
     def run(self, client: Session, generate: Generate) -> None:
         """Make the results, fetch them, and say what came of it; end the program with 1 or 130 if nothing did."""
         screen = Console(stderr=True)
+        screen.print(f"Calling {escape(without_password(client.base_url))}", highlight=False, soft_wrap=True)
         try:
             with client:
                 results = self._wait(generate, screen)
