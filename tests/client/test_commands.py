@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
+import os
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
@@ -96,6 +99,54 @@ def test_a_refusal_as_json_has_its_parts(run, there):
 )
 def test_a_wrong_command_is_told_from_a_refusal(run, arguments):
     assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["a-file/v.mp4", "a-file/deep/er/v.mp4", "x" * 300, "new/" + "x" * 300, "pipe"])
+def test_a_place_that_takes_no_file_is_told_before_anything_is_sent(run, scripted, tmp_path, place):
+    (tmp_path / "a-file").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.rglob("*"))
+    outcome = run(*AVATAR, "--base-url", scripted.url, "--api-key", "k", "--out", str(tmp_path / place))
+    assert outcome.exit_code == 2, outcome.output
+    assert "--out" in outcome.stderr
+    assert scripted.calls == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("place", ["v.mp4", "new/er/v.mp4", "."])
+def test_looking_whether_a_file_can_be_written_leaves_nothing_behind(run, scripted, reply, tmp_path, place):
+    scripted.answer = lambda call: reply(b'{"errors": [{"code": "invalidModel", "message": "No."}]}', 400)
+    outcome = run(*AVATAR, "--base-url", scripted.url, "--api-key", "k", "--out", str(tmp_path / place))
+    assert outcome.exit_code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_file_that_cannot_be_written_after_all_leaves_the_url_the_job_and_the_cost(
+    run, there, monkeypatch, tmp_path, form
+):
+    made = [MediaResult(name, UUID, f"http://files/{name}.mp4", Decimal("1.5")) for name in ("a", "b")]
+
+    def download(self, result, path, **more):
+        if result.id == "b":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return path
+
+    monkeypatch.setattr(RunwareClient, "generate", lambda *anything, **more: made)
+    monkeypatch.setattr(RunwareClient, "download", download)
+    json_flag = ["--json"] if form == "json" else []
+    outcome = run(*AVATAR, *there, "--out", str(tmp_path / "v.mp4"), *json_flag)
+    assert outcome.exit_code == 1
+    assert isinstance(outcome.exception, SystemExit)
+    assert "No space left" in outcome.stderr
+    if form == "text":
+        assert outcome.stdout == ""
+        for told in (UUID, str(tmp_path / "v-1.mp4"), "http://files/b.mp4", "Cost: $3.0"):
+            assert told in outcome.stderr
+    else:
+        told = json.loads(outcome.stdout)
+        assert (told["job"], told["cost"], told["error"]["kind"]) == (UUID, 3.0, "DownloadFailed")
+        assert [row.get("file") for row in told["results"]] == [str(tmp_path / "v-1.mp4"), None]
 
 
 def test_it_says_once_whom_it_calls_and_says_no_password(run, monkeypatch, key, there):

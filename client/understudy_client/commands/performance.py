@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from understudy_client.errors import UnderstudyError
+from understudy_client.destination import check_file, check_folder
+from understudy_client.errors import DownloadFailed, UnderstudyError
 from understudy_client.jobs import JobStatus, MediaResult
 from understudy_client.session import Session
 from understudy_client.url import without_password
@@ -73,26 +75,42 @@ class Performance:
     as_json: bool
     #: The job's id, as soon as it is known.
     job: str | None = None
+    #: What it made, and the files of those that were fetched.
+    results: Sequence[MediaResult] = ()
+    files: list[Path] = field(default_factory=list)
 
     def run(self, client: Session, generate: Generate) -> None:
-        """Make the results, fetch them, and say what came of it; end the program with 1 or 130 if nothing did."""
+        """Make the results, fetch them, and say what came of it; end the program with 1 or 130 if nothing did.
+
+        Raises click.UsageError, before anything is paid for, when the results could not be put where they should.
+        """
+        self._check()
         screen = Console(stderr=True)
         screen.print(f"Calling {escape(without_password(client.base_url))}", highlight=False, soft_wrap=True)
         try:
             with client:
-                results = self._wait(generate, screen)
-                files = _fetch(client, results, self.out, screen) if self.out is not None else []
+                self.results = self._wait(generate, screen)
+                if self.out is not None:
+                    self._fetch(client, self.out, screen)
         except UnderstudyError as error:
-            self.job = error.job.id if error.job is not None else self.job
-            if self.as_json:
-                click.echo(json.dumps({"job": self.job, "error": _told(error), "results": _rows(error.results, [])}))
-            screen.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            self._fail(error, screen)
             sys.exit(1)
         except KeyboardInterrupt:
             what = f"Job {self.job}" if self.job else "A job"
             screen.print(f"Interrupted. {what} may still be running, and then it will be billed.", highlight=False)
             sys.exit(INTERRUPTED)
-        self._report(results, files)
+        self._report()
+
+    def _check(self) -> None:
+        if self.out is None:
+            return
+        try:
+            if self.out.is_dir():
+                check_folder(self.out)
+            else:
+                check_file(self.out)
+        except OSError as error:
+            raise click.UsageError(f"nothing can be written to --out {self.out}: {error}") from error
 
     def _wait(self, generate: Generate, screen: Console) -> list[MediaResult]:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -109,31 +127,59 @@ class Performance:
             self.job = results[0].job if results else self.job
             return results
 
-    def _report(self, results: Sequence[MediaResult], files: Sequence[Path]) -> None:
-        costs = [result.cost for result in results if result.cost is not None]
+    def _fetch(self, client: Session, out: Path, screen: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=screen) as progress:
+            for number, result in enumerate(self.results, 1):
+                path = file_for(result, out, number if len(self.results) > 1 else None)
+                bar = progress.add_task(escape(path.name), total=None)
+                show = partial(_show_bytes, progress, bar)
+                try:
+                    self.files.append(client.download(result, path, on_progress=show))
+                except OSError as error:
+                    # The disk was full, or somebody took the folder away since it was checked.
+                    raise DownloadFailed(f"{path} could not be written: {error}") from error
+
+    def _fail(self, error: UnderstudyError, screen: Console) -> None:
+        self.job = error.job.id if error.job is not None else self.job
+        results = self.results or error.results
         if self.as_json:
-            total = float(sum(costs, Decimal(0))) if costs else None
-            click.echo(json.dumps({"job": self.job, "cost": total, "results": _rows(results, files)}))
+            told = {"job": self.job, "cost": _total(results), "error": _told(error)}
+            click.echo(json.dumps(told | {"results": _rows(results, self.files)}))
+        screen.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        if results and not self.as_json:
+            # All of this is paid for, whatever went wrong afterwards.
+            click.echo(f"Job {self.job} did make:", err=True)
+            for row in _rows(results, self.files):
+                click.echo(row.get("file") or row["url"], err=True)
+            click.echo(_cost(results), err=True)
+
+    def _report(self) -> None:
+        rows = _rows(self.results, self.files)
+        if self.as_json:
+            click.echo(json.dumps({"job": self.job, "cost": _total(self.results), "results": rows}))
             return
-        for row in _rows(results, files):
+        for row in rows:
             click.echo(row.get("file") or row["url"])
-        click.echo(f"Cost: ${sum(costs)}" if costs else "Cost: not told", err=True)
+        click.echo(_cost(self.results), err=True)
 
 
-def _fetch(client: Session, results: Sequence[MediaResult], out: Path, screen: Console) -> list[Path]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=screen) as progress:
+def _show_bytes(progress: Progress, bar: TaskID, received: int, total: int | None) -> None:
+    progress.update(bar, completed=received, total=total)
 
-        def fetch(number: int, result: MediaResult) -> Path:
-            path = file_for(result, out, number if len(results) > 1 else None)
-            bar = progress.add_task(path.name, total=None)
 
-            def show(received: int, total: int | None) -> None:
-                progress.update(bar, completed=received, total=total)
+def _costs(results: Sequence[MediaResult]) -> list[Decimal]:
+    return [result.cost for result in results if result.cost is not None]
 
-            return client.download(result, path, on_progress=show)
 
-        return [fetch(number, result) for number, result in enumerate(results, 1)]
+def _total(results: Sequence[MediaResult]) -> float | None:
+    costs = _costs(results)
+    return float(sum(costs, Decimal(0))) if costs else None
+
+
+def _cost(results: Sequence[MediaResult]) -> str:
+    costs = _costs(results)
+    return f"Cost: ${sum(costs)}" if costs else "Cost: not told"
 
 
 def file_for(result: MediaResult, out: Path, number: int | None) -> Path:
