@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from understudy_client import MediaResult, Video, read_video
-from understudy_client.demo import gmi, perform
+from understudy_client.demo import gmi, perform, perform_gmi
 from understudy_client.demo.runware import Act
+from understudy_client.demo.stage import slug
 from understudy_contracts.models import models
 
 PRICE = models("runware")["heygen:avatar@4"].price
@@ -39,6 +40,34 @@ def test_a_provider_that_refuses_makes_no_success(scripted, reply, tmp_path):
     screen = console()
     assert not perform(scripted.url, "key", tmp_path, screen)
     assert screen.file.getvalue().count("Invalid API key [sic]") == 5
+
+
+@pytest.mark.parametrize("perform", [perform, perform_gmi])
+def test_a_folder_that_takes_no_file_is_told_before_anything_is_performed(scripted, tmp_path, perform):
+    (tmp_path / "a-file").write_bytes(b"")
+    screen = console()
+    assert not perform(scripted.url, "key", tmp_path / "a-file" / "out", screen)
+    assert scripted.calls == []
+    assert "No video can be put in" in screen.file.getvalue()
+    assert "Videos are in" not in screen.file.getvalue()
+
+
+@pytest.mark.parametrize("perform", [perform, perform_gmi])
+def test_no_folder_is_named_where_no_video_is(scripted, tmp_path, perform):
+    screen = console()
+    assert not perform(scripted.url, "key", tmp_path, screen)
+    assert "Videos are in" not in screen.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("GMI two segments, captions", "gmi-two-segments-captions"),
+        ("Text-to-video: 16:9 / fast_mode", "text-to-video-16-9-fast-mode"),
+    ],
+)
+def test_a_file_is_named_with_letters_digits_and_hyphens_only(title, name):
+    assert slug(title) == name
 
 
 def act(cost: str | None = "2.40", seconds: float = 24.0, agrees: bool | None = None, page: str = "2.4130") -> Act:

@@ -25,7 +25,7 @@ from understudy_client.jobs import JobStatus, MediaResult
 from understudy_client.video import NotAVideo, Video, read_video
 from understudy_contracts.provider import contract
 
-from .stage import DIRECT, FRAMES, POLL, measures, slug
+from .stage import DIRECT, FRAMES, POLL, can_keep, measures, say_where, slug
 
 _STEPS = 3
 _SECOND_SEGMENT = "And this is the second segment, with captions to read along."
@@ -65,14 +65,16 @@ def perform(base_url: str, api_key: str, out: Path, console: Console) -> bool:
     """Perform GMI's request for HeyGen Avatar IV and a longer one at a base URL, and say how it went.
 
     Puts two MP4 files into `out` and prints a table. True when both arrived, each in the size asked for, as long
-    as announced, and with a thumbnail.
+    as announced, and with a thumbnail. Nothing is sent when they could not be put there.
     """
+    if not can_keep(out, console):
+        return False
     acts = anyio.run(_perform, base_url, api_key, out, console)
     console.print(_table(acts))
     for act in acts:
         for fault in act.faults:
             console.print(f"[red]{escape(act.title)}:[/] {escape(fault)}", soft_wrap=True)
-    console.print(f"Videos are in {escape(str(out))}", soft_wrap=True)
+    say_where([act.video for act in acts], out, console)
     return not any(act.faults for act in acts)
 
 

@@ -27,7 +27,7 @@ from understudy_client.video import NotAVideo, Video, read_video
 from understudy_contracts.models import Price
 from understudy_contracts.provider import contract
 
-from .stage import DIRECT, FRAMES, POLL, measures, slug
+from .stage import DIRECT, FRAMES, POLL, can_keep, measures, say_where, slug
 
 #: How far a cost may lie from the page's: the duration rule is a fit to these five numbers, good to 6.7 %.
 TOLERANCE_PERCENT = 7.0
@@ -78,7 +78,10 @@ def perform(base_url: str, api_key: str, out: Path, console: Console) -> bool:
 
     Puts five MP4 files into `out` and prints a table. True when all five arrived, every cost is within 7 % of the
     page's, every file is as long as its cost pays for, and a webhook told the same as the polls.
+    Nothing is sent when the files could not be put there.
     """
+    if not can_keep(out, console):
+        return False
     return _show(anyio.run(_perform, base_url, api_key, out, console), out, console)
 
 
@@ -89,7 +92,7 @@ def _show(acts: Sequence[Act], out: Path, console: Console) -> bool:
             console.print(f"[red]{escape(act.title)}:[/] {escape(fault)}", soft_wrap=True)
     if any(act.webhook_agrees for act in acts):
         console.print("The poll and the webhook of the first agree.")
-    console.print(f"Videos are in {escape(str(out))}", soft_wrap=True)
+    say_where([act.video for act in acts], out, console)
     return not any(act.faults for act in acts)
 
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from understudy_client.destination import check_folder
 from understudy_client.video import Video
 from understudy_client.waiting import Poll
 
@@ -16,8 +24,25 @@ FRAMES = 0.08
 
 
 def slug(title: str) -> str:
-    """Make of a title the name of a file."""
-    return "-".join(title.lower().split())
+    """Make of a title the name of a file: letters, digits and hyphens."""
+    return "-".join(re.findall(r"[^\W_]+", title.lower()))
+
+
+def can_keep(out: Path, console: Console) -> bool:
+    """Make sure, before anything is performed, that the videos can be put there; say so if they cannot."""
+    try:
+        check_folder(out)
+    except OSError as error:
+        told = f"No video can be put in {out}, so nothing was performed: {error}"
+        console.print(f"[red]{escape(told)}", soft_wrap=True)
+        return False
+    return True
+
+
+def say_where(videos: Sequence[Video | None], out: Path, console: Console) -> None:
+    """Say where the videos are, if any arrived."""
+    if any(videos):
+        console.print(f"Videos are in {escape(str(out))}", soft_wrap=True)
 
 
 def measures(video: Video | None) -> tuple[str, str, str]:
