@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import MediaError, StudioClosed
 from .ffmpeg import Ffmpeg
 from .placeholder import Placeholder
-from .render import Renderer
 from .shelf import Shelf
+
+if TYPE_CHECKING:
+    from .render import Renderer
 
 
 class Studio:
@@ -29,7 +32,7 @@ class Studio:
     def __init__(self, cache: Path, *, max_bytes: int = 1 << 30, encoders: int = 2) -> None:
         self._shelf = Shelf(cache, max_bytes)
         self._ffmpeg = Ffmpeg()
-        self._renderer = Renderer(self._shelf, self._ffmpeg)
+        self._renderer: Renderer | None = None
         self._encoders = encoders
         self._pool = ThreadPoolExecutor(encoders, thread_name_prefix="understudy-encoder")
         self._lock = threading.Lock()
@@ -88,6 +91,15 @@ class Studio:
                 under_way = self._under_way[placeholder.key] = self._pool.submit(self._work, placeholder)
             return under_way
 
+    def _recipes(self) -> Renderer:
+        # Imported with the first placeholder: a server that is only polled need not wait for it at its start.
+        from .render import Renderer
+
+        with self._lock:
+            if self._renderer is None:
+                self._renderer = Renderer(self._shelf, self._ffmpeg)
+            return self._renderer
+
     def _work(self, placeholder: Placeholder) -> Path:
         try:
             if self._closed:
@@ -96,7 +108,7 @@ class Studio:
             found = self._shelf.find(_name(placeholder))
             if found is not None:
                 return found
-            path = self._renderer.render(placeholder)
+            path = self._recipes().render(placeholder)
             with self._lock:
                 self.renders += 1
             return path

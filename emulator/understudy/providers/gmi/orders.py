@@ -15,6 +15,7 @@ from understudy.media.sources import audio_seconds
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
+from understudy_contracts.schema import Judge
 
 from .door import Caller
 from .refusals import Refusals
@@ -46,7 +47,7 @@ class Orders:
         self._contract = contract
         self._stance = stance
         self._refusals = refusals
-        self._judges = {name: contract.model_judge(name, stance) for name in contract.models}
+        self._judges: dict[str, Judge] = {}
         self._windows: dict[tuple[str, str], Window] = {}
 
     def model(self, name: object) -> Model:
@@ -59,7 +60,7 @@ class Orders:
 
     async def order(self, model: Model, payload: Any) -> Order:
         """Judge and price a payload; raises Refused for what is wrong with it."""
-        judge = self._judges[model.id]
+        judge = self._judges.get(model.id) or self._judge(model)
         if not judge.accepts(payload):
             raise self._refusals.of_payload(judge.violations(payload))
         if self._contract.gated(model.id, payload, self._stance):
@@ -100,6 +101,11 @@ class Orders:
             self._engine.shelf.pop(result.id, None)
         caller.account.ledger.cancel(job.id, now)
         return cancelled
+
+    def _judge(self, model: Model) -> Judge:
+        """The judge of a model's payloads, compiled when its first one comes."""
+        judge = self._judges[model.id] = self._contract.model_judge(model.id, self._stance)
+        return judge
 
     def _check_rate(self, model: Model, caller: Caller, now: float) -> None:
         limit = model.rate_limit

@@ -18,6 +18,7 @@ from understudy.targets import ForbiddenTarget, check_literal
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
+from understudy_contracts.schema import Judge
 
 from .answers import Answers
 from .callbacks import Callbacks
@@ -50,9 +51,10 @@ class Video:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         runware = contract("runware")
+        self._contract = runware
         self._models = runware.models
         self.stance = runware.switch_values(engine.settings.switches_of("runware"))
-        self._judges = {name: runware.model_judge(name, self.stance) for name in self._models}
+        self._judges: dict[str, Judge] = {}
         self.refusals = Refusals(runware.errors, self.stance)
         self.answers = Answers(self.refusals, self.stance)
         self._callbacks = Callbacks(engine, self.answers, self.clip)
@@ -62,7 +64,7 @@ class Video:
         name = task.get("model")
         if not isinstance(name, str) or (model := self._models.get(name)) is None:
             return [self.refusals.of_model(task)]
-        judge = self._judges[name]
+        judge = self._judges.get(name) or self._judge(name)
         if not judge.accepts(task):
             return self.refusals.of_violations(task, judge.violations(task))
         if refused := self._forbidden_targets(task):
@@ -127,6 +129,11 @@ class Video:
             else (),
             hue=result.seed % 360,
         )
+
+    def _judge(self, name: str) -> Judge:
+        """The judge of a model's tasks, compiled when its first task comes."""
+        judge = self._judges[name] = self._contract.model_judge(name, self.stance)
+        return judge
 
     def _plan(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Job:
         now = self._engine.clock.now()
