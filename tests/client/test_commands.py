@@ -6,6 +6,7 @@ import json
 import os
 from decimal import Decimal
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -81,6 +82,9 @@ def test_a_refusal_as_json_has_its_parts(run, there):
         [*AVATAR, "--count", "0"],
         AVATAR,
         [*AVATAR, "--base-url", "here", "--api-key", "k"],
+        [*AVATAR, "--timeout", "nan", "--base-url", "http://127.0.0.1:9", "--api-key", "k"],
+        [*AVATAR, "--timeout", "inf", "--base-url", "http://127.0.0.1:9", "--api-key", "k"],
+        [*AVATAR, "--timeout", "-1", "--base-url", "http://127.0.0.1:9", "--api-key", "k"],
         [*AVATAR, "--base-url", "", "--api-key", "k"],
         [*AVATAR, "--base-url", "http://[::1", "--api-key", "k"],
     ],
@@ -93,6 +97,9 @@ def test_a_refusal_as_json_has_its_parts(run, there):
         "no count",
         "no key",
         "no URL",
+        "no time",
+        "no end",
+        "no start",
         "empty URL",
         "half a URL",
     ],
@@ -225,9 +232,27 @@ def test_files_travel_within_the_request(tmp_path):
     assert task["speech"]["text"] == "Good evening, “owls”."
 
 
-def test_a_script_can_come_from_stdin(run, there):
-    outcome = run(*AVATAR[:-1], "@-", *SMALL, *there, input="Good evening.")
+def test_a_script_can_come_from_stdin_and_ends_as_one_from_a_file_does(run, monkeypatch):
+    tasks = []
+    monkeypatch.setattr(RunwareClient, "generate", lambda self, task, **more: tasks.append(task) or [])
+    outcome = run(*AVATAR[:-1], "@-", "--api-key", "k", input="Good evening.\n")
     assert outcome.exit_code == 0, outcome.stderr
+    assert tasks[0]["speech"]["text"] == "Good evening."
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "1e999", "[1, NaN]", '{"a": -1e999}', "99999999999999999999", '"\\ud800"']
+)
+def test_a_number_or_text_that_no_json_can_hold_is_refused_and_never_sent_as_null(value):
+    with pytest.raises(click.UsageError, match="cannot send"):
+        fill({}, {}, [f"x={value}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('"NaN"', "NaN"), ("NaN and more", "NaN and more"), ("1e3", 1000.0), ("[" * 20000, "[" * 20000)]
+)
+def test_a_setting_that_is_no_json_is_text(text, value):
+    assert fill({}, {}, [f"x={text}"]) == {"x": value}
 
 
 def test_a_directory_takes_videos_by_their_own_names(tmp_path):

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from understudy_client.json_body import encode
+
 #: A part of a dotted name: `video_inputs[0]` is the first item of a list, `voice` a field.
 _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
@@ -67,9 +69,16 @@ def _keys(name: str) -> list[str | int]:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return text
+    try:
+        # Python reads NaN, Infinity and 1e999 although no JSON has such numbers, and they would be sent as null.
+        json.dumps(value, allow_nan=False)
+        encode(value)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"--set cannot send {text[:40]!r} as JSON; as text it wants quotes: {error}") from error
+    return value
 
 
 def script(text: str | None) -> str | None:
@@ -77,6 +86,6 @@ def script(text: str | None) -> str | None:
     if text is None or not text.startswith("@"):
         return text
     try:
-        return sys.stdin.read() if text == "@-" else Path(text[1:]).read_text("utf-8").strip()
+        return (sys.stdin.read() if text == "@-" else Path(text[1:]).read_text("utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"a script cannot be read: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,13 @@ INTERRUPTED = 130
 Generate: TypeAlias = Callable[[Callable[[JobStatus], object]], list[MediaResult]]
 
 
+def _seconds(context: click.Context, option: click.Parameter, value: float) -> float:
+    # A range would let nan pass, which is neither above nor below anything.
+    if not math.isfinite(value) or value < 0:
+        raise click.BadParameter(f"{value} is no number of seconds to wait", context, option)
+    return value
+
+
 def options(*, example: str, url_variable: str, key_variable: str) -> Callable[[F], F]:
     """Give a command the options that all providers' commands have."""
     given = (
@@ -54,7 +62,13 @@ def options(*, example: str, url_variable: str, key_variable: str) -> Callable[[
             "--api-key", metavar="KEY", help=f"The key. [default: {key_variable}; safer there than in a command]"
         ),
         click.option(
-            "--timeout", type=float, default=PATIENCE, show_default=True, metavar="SECONDS", help="How long to wait."
+            "--timeout",
+            type=float,
+            callback=_seconds,
+            default=PATIENCE,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object on stdout."),
     )
