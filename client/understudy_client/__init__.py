@@ -25,7 +25,7 @@ from .errors import (
     ValidationError,
 )
 from .gmi import AsyncGmiClient, GmiClient
-from .gmi_codec import ModelDetail, Page, Record
+from .gmi_records import ModelDetail, Page, Record
 from .jobs import Job, JobStatus, MediaResult
 from .receiver import WebhookReceiver
 from .runware import AsyncRunwareClient, RunwareClient

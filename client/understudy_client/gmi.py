@@ -1,4 +1,4 @@
-"""GMI Cloud's clients: one for threads, one for async code, one logic (`gmi_queue.py`, `gmi_submit.py`) behind both."""
+"""GMI Cloud's clients: one for threads, one for async code, one logic (`gmi_verbs.py`) behind both."""
 
 from __future__ import annotations
 
@@ -6,86 +6,22 @@ import os
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import httpx
 
-from .errors import TaskCancelled, UnderstudyError
-from .flow import Deadline, Flow
-from .gmi_codec import PROVIDER as NAME
-from .gmi_codec import ModelDetail, Page, Record, asked_pause
-from .gmi_queue import PAGE, Queue
-from .gmi_submit import Submit
+from .flow import Deadline
+from .gmi_queue import PAGE
+from .gmi_records import ModelDetail, Page, Record, Walk
 from .gmi_upload import Upload
+from .gmi_verbs import Verbs, settings_of
 from .jobs import Job, JobStatus, MediaResult
-from .refusals import refusal
 from .session import AsyncSession, Session, job_named
-from .settings import DEFAULT_TIMEOUT, Provider, Settings
-from .waiting import PATIENCE, Poll, Progress, Waiting
-
-#: Where GMI lives (its page for `heygen-avatar-4`), and the variables that other clients of it read.
-PROVIDER = Provider(NAME, "https://console.gmicloud.ai", "GMI_API_KEY", "GMI_BASE_URL", asked_pause)
-
-#: Where the queue is on a GMI host.
-PREFIX = "/api/v1/ie/requestqueue/apikey"
+from .settings import DEFAULT_TIMEOUT
+from .waiting import PATIENCE, Poll, Progress
 
 #: The clients have a verb `list`, which hides the type of that name from their signatures.
 Results: TypeAlias = list[MediaResult]
 Names: TypeAlias = list[str]
-
-
-class _Verbs:
-    """What can be asked of GMI with some settings, each a flow."""
-
-    def __init__(self, settings: Settings, organisation: str | None, careful: bool, submit_timeout: float) -> None:
-        if organisation is None:
-            organisation = os.environ.get("GMI_ORG_ID")
-        self.queue = Queue(settings.base_url, settings.backoff, organisation)
-        self._submit = Submit(self.queue, careful=careful, patience=submit_timeout)
-        self._waiting = Waiting(NAME, self.queue.status, _fault)
-
-    def submit(self, model: str, payload: Mapping[str, Any]) -> Flow[Job]:
-        record = yield from self._submit.submit(model, payload, Deadline(None))
-        return _job(record, model, payload)
-
-    def wait(self, job: Job | str, deadline: float | None, poll: Poll | None, show: Progress | None) -> Flow[Results]:
-        return self._waiting.wait(job_named(job), Deadline(deadline), poll or Poll(), show)
-
-    def generate(
-        self,
-        model: str,
-        payload: Mapping[str, Any],
-        deadline: float | None,
-        poll: Poll | None,
-        show: Progress | None,
-    ) -> Flow[Results]:
-        until = Deadline(deadline)
-        record = yield from self._submit.submit(model, payload, until)
-        job = _job(record, model, payload)
-        # Models that deliver at once have told it all in their answer.
-        return (yield from self._waiting.wait(job, until, poll or Poll(), show, record.status(job)))
-
-
-def _job(record: Record, model: str, payload: Mapping[str, Any]) -> Job:
-    return Job(record.id, request={"model": model, "payload": payload})
-
-
-def _fault(status: JobStatus) -> UnderstudyError:
-    if status.cancelled:
-        return TaskCancelled(f"request {status.job.id} was cancelled", provider=NAME, job=status.job)
-    error = refusal(NAME, status.errors, None, job=status.job)
-    # A failed request is given back what was charged in advance (live records of a deployed client, 2026).
-    error.billed = False
-    return error
-
-
-def _settings(api_key: str | None, base_url: str | None, timeout: float | httpx.Timeout, retries: int) -> Settings:
-    settings = Settings(PROVIDER, api_key, base_url, timeout, retries)
-    if urlsplit(settings.base_url).path.rstrip("/").endswith("/v1"):
-        raise ValueError(f"base_url {settings.base_url!r} is that of GMI's chat models; the queue is at …{PREFIX}")
-    if "/requestqueue" not in settings.base_url:
-        settings.base_url += PREFIX
-    return settings
 
 
 class GmiClient(Session):
@@ -130,9 +66,9 @@ class GmiClient(Session):
         careful: bool = True,
         http: httpx.Client | None = None,
     ) -> None:
-        settings = _settings(api_key, base_url, timeout, max_retries)
+        settings = settings_of(api_key, base_url, timeout, max_retries)
         super().__init__(settings, http)
-        self._verbs = _Verbs(settings, organisation, careful, submit_timeout)
+        self._verbs = Verbs(settings, organisation, careful, submit_timeout)
         self._queue = self._verbs.queue
 
     def submit(self, model: str, payload: Mapping[str, Any]) -> Job:
@@ -200,12 +136,9 @@ class GmiClient(Session):
 
     def requests(self, model: str) -> Iterator[Record]:
         """Go through all requests of a model, page by page, each once although new ones move the pages."""
-        seen: set[str] = set()
-        offset, more = 0, True
-        while more:
-            page = self.list(model, offset=offset)
-            yield from _unseen(page, seen)
-            offset, more = offset + len(page.records), page.has_more
+        walk = Walk()
+        while walk.more:
+            yield from walk.unseen(self.list(model, offset=walk.offset))
 
     def models(self) -> Names:
         """List the ids of all models. Upper and lower case matter in them."""
@@ -244,9 +177,9 @@ class AsyncGmiClient(AsyncSession):
         careful: bool = True,
         http: httpx.AsyncClient | None = None,
     ) -> None:
-        settings = _settings(api_key, base_url, timeout, max_retries)
+        settings = settings_of(api_key, base_url, timeout, max_retries)
         super().__init__(settings, http)
-        self._verbs = _Verbs(settings, organisation, careful, submit_timeout)
+        self._verbs = Verbs(settings, organisation, careful, submit_timeout)
         self._queue = self._verbs.queue
 
     async def submit(self, model: str, payload: Mapping[str, Any]) -> Job:
@@ -290,13 +223,10 @@ class AsyncGmiClient(AsyncSession):
 
     async def requests(self, model: str) -> AsyncIterator[Record]:
         """Go through all requests of a model; see `GmiClient.requests`."""
-        seen: set[str] = set()
-        offset, more = 0, True
-        while more:
-            page = await self.list(model, offset=offset)
-            for record in _unseen(page, seen):
+        walk = Walk()
+        while walk.more:
+            for record in walk.unseen(await self.list(model, offset=walk.offset)):
                 yield record
-            offset, more = offset + len(page.records), page.has_more
 
     async def models(self) -> Names:
         """List the ids of all models; see `GmiClient.models`."""
@@ -309,10 +239,3 @@ class AsyncGmiClient(AsyncSession):
     async def upload(self, file: str | os.PathLike[str] | bytes, file_type: str | None = None) -> str:
         """Leave a file with the provider; see `GmiClient.upload`."""
         return await self._driver.run(Upload.of(file, file_type).send(self._queue, Deadline(None)))
-
-
-def _unseen(page: Page, seen: set[str]) -> Iterator[Record]:
-    for record in page.records:
-        if record.id not in seen:
-            seen.add(record.id)
-            yield record

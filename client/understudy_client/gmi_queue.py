@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 from . import gmi_codec as codec
 from .errors import ConnectionFailed
 from .flow import Answer, Backoff, Deadline, Flow, Lost, Request, persist
-from .gmi_codec import ModelDetail, Page, Record
+from .gmi_failures import problems
+from .gmi_records import ModelDetail, Page, Record
 from .jobs import Job, JobStatus
 from .json_body import encode, is_whole
 from .refusals import refusal
@@ -83,7 +84,7 @@ class Queue:
         if outcome.status >= 400:
             raise refusal(
                 codec.PROVIDER,
-                codec.problems(outcome),
+                problems(outcome),
                 outcome,
                 job=job,
                 about="question",

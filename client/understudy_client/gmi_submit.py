@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
@@ -27,8 +27,10 @@ from . import gmi_codec as codec
 from .errors import ConnectionFailed, NotFound, ProviderError, UnderstudyError, ValidationError
 from .flow import Answer, Deadline, Flow, Lost, Request, Sleep, ask
 from .gmi_claims import Claims
-from .gmi_codec import Page, Record
+from .gmi_failures import problems
+from .gmi_fate import fate, may_come_late
 from .gmi_queue import PAGE, Queue, unheard
+from .gmi_records import Page, Record
 from .jobs import Job
 from .json_body import encode, is_whole
 from .refusals import refusal
@@ -40,9 +42,6 @@ _PAGES = 50
 _SLACK = 5
 #: Seconds between two looks while a rival waits for its answer.
 _TURN = 0.1
-
-#: What came of one attempt: made, refused for good, certainly not made, or nobody knows.
-_Fate = Literal["made", "refused", "not made", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +105,22 @@ class _Attempts:
             if record is not None:
                 return record
             pause = self._pause(attempt, outcome, deadline)
-            fate = _fate(outcome)
-            if fate == "unknown":
+            judged = fate(outcome)
+            if judged == "unknown":
                 record = yield from self._find(outcome, pause, deadline)
                 if record is not None and not (isinstance(outcome, Answer) and record.fell_through):
                     return record
                 # What fell through was told, and is free: it may be tried again where the server says later.
                 if record is not None and isinstance(outcome, Answer) and outcome.status == 500:
                     pause = None
-            if fate == "refused" or pause is None or (self.unsure and fate == "unknown"):
+            if judged == "refused" or pause is None or (self.unsure and judged == "unknown"):
                 raise self._refused(outcome, record)
             yield Sleep(pause)
 
     def _try_once(self, deadline: Deadline) -> Flow[tuple[Answer | Lost, Record | None]]:
         with self.submit.claims.asking(self.key):
             outcome = yield from ask(self.request)
-            if isinstance(outcome, Lost) or _fate(outcome) != "made":
+            if isinstance(outcome, Lost) or fate(outcome) != "made":
                 return outcome, None
             record = codec.record({**self.task, **codec.decode(outcome)}, outcome)
             self.submit.claims.own(self.key, record.id)
@@ -168,7 +167,7 @@ class _Attempts:
             if found is not None:
                 self.unsure = False
                 return found
-        self.unsure = not certain or _may_come_late(outcome)
+        self.unsure = not certain or may_come_late(outcome)
         return None
 
     def _look(self, before: Before, deadline: Deadline) -> Flow[tuple[Record | None, bool]]:
@@ -208,7 +207,7 @@ class _Attempts:
             return self._unlisted(outcome)
         if isinstance(outcome, Lost):
             return unheard(self.submit.queue.url, outcome, request=self.task, billed=False)
-        told = codec.problems(outcome)
+        told = problems(outcome)
         named = record.job if record is not None else _named(outcome, self.task)
         error: ProviderError = refusal(
             codec.PROVIDER,
@@ -226,7 +225,7 @@ class _Attempts:
         advice = f"; look for this payload in client.requests({self.task['model']!r}) before you submit it again"
         if isinstance(outcome, Lost):
             return unheard(self.submit.queue.url, outcome, request=self.task, advice=advice)
-        told = "".join(f" ({problem.message.rstrip('. ')})" for problem in codec.problems(outcome))
+        told = "".join(f" ({problem.message.rstrip('. ')})" for problem in problems(outcome))
         return ConnectionFailed(
             f"HTTP {outcome.status}{told} leaves open whether the request was made{advice}",
             provider=codec.PROVIDER,
@@ -236,24 +235,6 @@ class _Attempts:
         )
 
 
-def _fate(outcome: Answer | Lost) -> _Fate:
-    if isinstance(outcome, Lost):
-        return "unknown" if outcome.sent else "not made"
-    if outcome.status < 400:
-        return "made" if is_whole(outcome) else "unknown"
-    if outcome.status == 429:
-        return "not made"
-    if outcome.status == 408:
-        return "unknown"
-    if outcome.status < 500:
-        return "refused" if is_whole(outcome) else "not made"
-    return "refused" if codec.is_settled(outcome) else "unknown"
-
-
-def _may_come_late(outcome: Answer | Lost) -> bool:
-    return outcome.silent if isinstance(outcome, Lost) else codec.is_late(outcome)
-
-
 def _named(answer: Answer, task: Mapping[str, Any]) -> Job | None:
     """Name the job that a refusal names: a model that answers at once keeps a failed record."""
-    return next((Job(p.task, request=task) for p in codec.problems(answer) if p.task), None)
+    return next((Job(p.task, request=task) for p in problems(answer) if p.task), None)

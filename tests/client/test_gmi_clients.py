@@ -24,7 +24,7 @@ from understudy_client import (
     ProviderError,
     UploadFailed,
 )
-from understudy_client.gmi import PREFIX
+from understudy_client.gmi_verbs import PREFIX
 
 KEY = "secret-key-4711"
 URL = "http://provider"

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from understudy_client import InvalidAnswer
 from understudy_client import gmi_codec as codec
 from understudy_client.flow import Answer
+from understudy_client.gmi_failures import problems
+from understudy_client.gmi_fate import is_late, is_settled
 from understudy_contracts.provider import contract
 
 KEYS = {"request_id": "r", "model": "m", "created_at": 1, "updated_at": 1, "queued_at": 1}
@@ -99,20 +101,20 @@ def test_every_form_of_a_failure_gives_its_reason(body, code, message):
 
 def test_the_parameters_are_read_from_the_text():
     text = "invalid payload parameters: text (Required parameter is missing), video_inputs[0].voice.speed (Too big)"
-    [problem] = codec.problems(answer({"error": text}, 400))
+    [problem] = problems(answer({"error": text}, 400))
     assert problem.parameters == ("text", "video_inputs[0].voice.speed")
 
 
 @pytest.mark.parametrize("name", ["error", "message", "detail"])
 def test_a_refusal_has_its_words_in_any_of_three_places(name):
-    [problem] = codec.problems(answer({name: "No.", "request_id": "r"}, 400))
+    [problem] = problems(answer({name: "No.", "request_id": "r"}, 400))
     assert (problem.message, problem.task) == ("No.", "r")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b"{}", b'{"error": null}'])
 def test_a_body_without_words_has_no_problems(body):
-    assert codec.problems(Answer(502, {}, body)) == ()
-    assert not codec.is_settled(Answer(502, {}, body))
+    assert problems(Answer(502, {}, body)) == ()
+    assert not is_settled(Answer(502, {}, body))
 
 
 def test_a_pause_is_the_longer_of_header_and_body():
@@ -172,7 +174,7 @@ bodies = st.recursive(anything | st.just("success"), lambda inner: st.dictionari
 @given(body=bodies, code=st.sampled_from([200, 201, 400, 404, 429, 500, 503]))
 def test_no_body_breaks_the_reader(body, code):
     told = answer(body, code)
-    codec.problems(told), codec.asked_pause(told), codec.is_settled(told), codec.is_late(told)
+    problems(told), codec.asked_pause(told), is_settled(told), is_late(told)
     for read in (codec.model_ids, codec.model_detail, codec.upload_urls, lambda a: codec.page(a, 0),
                  lambda a: codec.record(codec.decode(a), a).status()):  # fmt: skip
         with suppress(InvalidAnswer):

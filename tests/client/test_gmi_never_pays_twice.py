@@ -16,8 +16,9 @@ from client.gmi_provider import MODEL, PAYLOAD, Provider
 from understudy_client import ConnectionFailed, ProviderFailed, RateLimited, ServerError, UnderstudyError
 from understudy_client.client import AsyncDriver, Driver
 from understudy_client.flow import Answer, Backoff, Deadline, Lost, Sleep
-from understudy_client.gmi_codec import Record, asked_pause
+from understudy_client.gmi_codec import asked_pause
 from understudy_client.gmi_queue import Queue
+from understudy_client.gmi_records import Record
 from understudy_client.gmi_submit import Submit
 
 EAGER = Backoff(retries=5, first=0.0, asked=asked_pause)

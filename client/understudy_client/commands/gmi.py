@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from understudy_client.errors import UnderstudyError
-from understudy_client.gmi import PROVIDER, GmiClient
+from understudy_client.gmi import GmiClient
+from understudy_client.gmi_verbs import PROVIDER
 
 from .fields import fill, script
 from .performance import Performance, options

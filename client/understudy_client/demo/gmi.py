@@ -20,7 +20,7 @@ from rich.table import Table
 
 from understudy_client.errors import UnderstudyError
 from understudy_client.gmi import AsyncGmiClient
-from understudy_client.gmi_codec import ModelDetail
+from understudy_client.gmi_records import ModelDetail
 from understudy_client.jobs import JobStatus, MediaResult
 from understudy_client.video import NotAVideo, Video, read_video
 from understudy_contracts.provider import contract
