@@ -21,6 +21,8 @@ UUID = "5893b754-1341-468b-a130-0c8c07d4e68f"
 AVATAR = ["--model", "heygen:avatar@4", "--avatar", "man_casual_young_adult_2", "--script", "Good evening."]
 SMALL = ["--width", "320", "--height", "180"]
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @pytest.fixture
 def run(monkeypatch):

@@ -53,7 +53,8 @@ def test_a_folder_that_takes_no_file_is_told_before_anything_is_performed(script
 
 
 @pytest.mark.parametrize("perform", [perform, perform_gmi])
-def test_no_folder_is_named_where_no_video_is(scripted, tmp_path, perform):
+def test_no_folder_is_named_where_no_video_is(scripted, reply, tmp_path, perform):
+    scripted.answer = lambda call: reply(b'{"errors": [{"code": "invalidApiKey", "message": "No."}]}', 401)
     screen = console()
     assert not perform(scripted.url, "key", tmp_path, screen)
     assert "Videos are in" not in screen.file.getvalue()

@@ -156,6 +156,7 @@ CASES = [
 ]
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_an_error_of_the_catalogue_is_raised_and_never_paid(make_server, server, key, http, case):
     client = GmiClient(key, server.url, max_retries=0, http=http)
