@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 
 import anyio
 import httpx
 import pytest
 
+from client.either import Either
 from understudy_client import (
     AsyncRunwareClient,
     AuthError,
@@ -34,34 +34,10 @@ SOON = Poll(first=0.001, factor=1.0)
 REQUEST = {"model": "heygen:avatar@4", "speech": {"text": "Good evening."}}
 
 
-class Either:
-    """A client of one kind behind blocking methods, so that one test can try both."""
-
-    def __init__(self, kind: str, handler: Callable, **options) -> None:
-        self._sync, self._handler, self._options = kind == "sync", handler, options
-
-    def __getattr__(self, verb: str):
-        transport = httpx.MockTransport(self._handler)
-
-        def call(*args, **kwargs):
-            if self._sync:
-                http = httpx.Client(transport=transport)
-                with http, RunwareClient(KEY, URL, http=http, **self._options) as client:
-                    return getattr(client, verb)(*args, **kwargs)
-
-            async def go():
-                http = httpx.AsyncClient(transport=transport)
-                async with http, AsyncRunwareClient(KEY, URL, http=http, **self._options) as client:
-                    return await getattr(client, verb)(*args, **kwargs)
-
-            return anyio.run(go)
-
-        return call
-
-
-@pytest.fixture(params=["sync", "async"])
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
 def client(request):
-    return lambda handler, **options: Either(request.param, handler, **options)
+    kinds = (RunwareClient, AsyncRunwareClient)
+    return lambda handler, **options: Either(kinds, request.param, URL, KEY, handler, **options)
 
 
 class Script:
