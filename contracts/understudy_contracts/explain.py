@@ -7,6 +7,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
+from itertools import islice
 from typing import Any, cast
 
 import orjson
@@ -18,6 +19,9 @@ from referencing.jsonschema import DRAFT202012
 
 from .schema import Schema, Violation
 from .shape import choices, dotted, look_up, properties
+
+#: How many violations of one value are told at most: more help nobody, and a value may break millions of rules.
+MOST = 50
 
 #: How much of a refused value is shown, in characters.
 _SHOWN = 60
@@ -46,7 +50,7 @@ class Explainer:
 
     def explain(self, instance: object) -> list[Violation]:
         """List each violation once; what only follows from another is left out."""
-        found = [_violation(error, instance) for error in self._validator.iter_errors(instance)]
+        found = [_violation(error, instance) for error in islice(self._validator.iter_errors(instance), MOST)]
         mistyped = {violation.path for violation in found if violation.rule == "type"}
         bad = {dotted(violation.path) for violation in found if _speaks_of_its_place(violation)}
         kept: dict[object, Violation] = {}

@@ -8,7 +8,8 @@ from .deliveries import Delivery
 from .jobs import Job
 from .ledger import Ledger
 
-#: Under this the organisation of a key is derived, so that it is the same after a restart.
+#: Under these the user and the organisation of a key are derived, so that they are the same after a restart.
+_USERS = UUID("0b0f5e1c-2a43-4f83-8f1d-6b8f6a0c7d55")
 _ORGANISATIONS = UUID("6f0a2c5e-4c7b-4f0e-9a55-0e6a3a1c9d11")
 
 
@@ -21,6 +22,7 @@ class Account:
     def __init__(self, key: str, *, opening: int, opened_at: float, seed: int | None) -> None:
         self.key = key
         self.organization = str(uuid5(_ORGANISATIONS, key))
+        self.user = str(uuid5(_USERS, key))
         self.ledger = Ledger(opening, opened_at)
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
         self.random = random.Random(None if seed is None else f"{seed}:{key}")

@@ -12,13 +12,14 @@ from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import build_app
 from .clock import Clock
 from .config import SettingError, Settings
 from .engine import Engine
 from .providers import PROVIDERS
+from .wire import send_json
 
 log = logging.getLogger("understudy.server")
 
@@ -109,11 +110,20 @@ class Server:
         """The app, with answers that are cut off by the server's own end not being an error."""
 
         async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+            begun = False
+
+            async def tell(message: Message) -> None:
+                nonlocal begun
+                begun = True
+                await send(message)
+
             try:
-                await app(scope, receive, send)
+                await app(scope, receive, tell)
             except asyncio.CancelledError:
                 if not self._uvicorn.should_exit:
                     raise
+                if scope["type"] == "http" and not begun:
+                    await send_json(send, 503, {"error": "understudy is stopping"}, ((b"connection", b"close"),))
 
         return quiet
 

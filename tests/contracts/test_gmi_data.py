@@ -217,6 +217,7 @@ def test_every_switch_has_a_default_among_its_values_and_a_reason() -> None:
         "rate-limits": "off",
         "mp3-upload-type": "audio/mpeg",
         "key-refusal": "401",
+        "media-cors": "off",
     }
     for switch in switches("gmi").values():
         assert switch.default in switch.values

@@ -170,8 +170,8 @@ _OPTIONS = (
     ),
     _option(
         "--api-key", "api_key", variable="UNDERSTUDY_API_KEY", multiple=True,
-        help="Accept this API key only; may be repeated (in the variable: separated by spaces).  [default: any key works, "
-        "each is an account of its own]",
+        help="Accept this API key only; may be repeated (in the variable: separated by spaces).  "
+        "[default: any key works, each is an account of its own]",
     ),
     _option(
         "--balance", variable="UNDERSTUDY_BALANCE", type=_MoneyType(), default=str(_DEFAULTS.balance),
@@ -179,9 +179,8 @@ _OPTIONS = (
     ),
     _option(
         "--switch", "switch", variable="UNDERSTUDY_SWITCH", multiple=True, type=_SwitchType(), metavar="NAME=VALUE",
-        help="Decide a point on which the sources disagree, such as runware.webhook-body=flat; may be repeated (in the variable: "
-        "separated by spaces). "
-        "`understudy switches` lists them.",
+        help="Decide a point on which the sources disagree, such as runware.webhook-body=flat; may be repeated "
+        "(in the variable: separated by spaces). `understudy switches` lists them.",
     ),
     _option(
         "--cache-dir", variable="UNDERSTUDY_CACHE_DIR", type=click.Path(file_okay=False, path_type=Path), default=None,

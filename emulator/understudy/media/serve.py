@@ -17,11 +17,12 @@ from .studio import Studio
 _OPEN: Final = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
-    "accept-ranges": "bytes",
 }
 
 
-async def respond(request: Request, studio: Studio, placeholder: Placeholder, filename: str) -> Response:
+async def respond(
+    request: Request, studio: Studio, placeholder: Placeholder, filename: str, *, cors: bool = True
+) -> Response:
     """Answer a GET or HEAD for the placeholder, rendering it first if need be.
 
     200 with the whole file, 206 with the ranges asked for, 304 to a matching `If-None-Match`, 416 when no
@@ -32,7 +33,7 @@ async def respond(request: Request, studio: Studio, placeholder: Placeholder, fi
         MediaError: the placeholder could not be rendered.
     """
     tag = f'"{placeholder.key}"'
-    headers = {**_OPEN, "etag": tag}
+    headers = {**(_OPEN if cors else {}), "accept-ranges": "bytes", "etag": tag}
     if _names(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     async with studio.holding(placeholder) as path:

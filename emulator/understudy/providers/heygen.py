@@ -31,7 +31,7 @@ class HeyGen:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         key = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
         if self._engine.accounts.of(key, self._engine.clock.now()) is None:
-            # Shaped as HeyGen's `avatar_not_found`, the one error of its that is known; the words are assumed.
-            error = {"code": "unauthorized", "message": "Send your API key in the header X-Api-Key."}
-            return JSONResponse({"data": None, "error": error}, 401)
+            case = self._contract.errors["unauthorized"]
+            error = {"code": case.code, "message": case.message}
+            return JSONResponse({"data": None, "error": error}, case.status or 401)
         return JSONResponse(self._contract.document(request.url.path.rpartition("/")[2]))

@@ -38,7 +38,7 @@ class Gmi:
         self._queue = Queue(engine, self._door, orders, records, refusals, stance)
         self._catalogue = Catalogue(gmi.models, refusals)
         self._storage = Storage(engine, self._door, refusals, stance)
-        self._files = Files(engine, gmi)
+        self._files = Files(engine, gmi, stance)
 
     def base_url(self, origin: str) -> str:
         """What a client calls its base URL, such as `GMI_BASE_URL`."""

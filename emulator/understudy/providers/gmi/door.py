@@ -83,7 +83,7 @@ class Door:
         if account is None:
             raise self._refusals.make("unauthorized")
         organization = request.headers.get("x-organization-id")
-        if organization and organization != account.organization:
+        if organization and organization.lower() != account.organization:
             raise self._refusals.make("invalidOrganization", organization=organization)
         return Caller(account, origin(request.scope, self._engine.settings.public_url))
 

@@ -1,6 +1,7 @@
 """The files that records point to, open to anyone who knows the URL, as the provider's are."""
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,14 +19,15 @@ from .placeholders import placeholder, poster
 class Files:
     """Serves what requests made, and the poster of each video."""
 
-    def __init__(self, engine: Engine, contract: Contract) -> None:
+    def __init__(self, engine: Engine, contract: Contract, stance: Mapping[str, str]) -> None:
         self._engine = engine
         self._models = contract.models
+        self._cors = stance["media-cors"] == "on"
 
     async def media(self, request: Request) -> Response:
         """A file by its name: the result's id with its format, or with `jpg` for the poster of a video."""
         if request.method == "OPTIONS":
-            return preflight()
+            return preflight() if self._cors else Json({"error": "Method Not Allowed"}, 405)
         filename: str = request.path_params["filename"]
         result_id, _, suffix = filename.partition(".")
         job, result = self._engine.shelf.get(result_id, (None, None))
@@ -38,6 +40,6 @@ class Files:
         draw = poster if is_poster else placeholder
         wanted = await asyncio.to_thread(draw, model, job, result)
         try:
-            return await respond(request, self._engine.studio, wanted, filename)
+            return await respond(request, self._engine.studio, wanted, filename, cors=self._cors)
         except MediaError as problem:
             return Json({"error": f"the placeholder could not be made: {problem}"}, 503)

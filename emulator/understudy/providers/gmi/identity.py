@@ -1,14 +1,13 @@
 """Signing in as the official SDK does: e-mail and password, a session of two tokens, a profile, API keys.
 
 Any e-mail and password make an account of their own. On a server that accepts only certain API keys, the password
-must be one of them, and its account is the one signed in to.
+must be one of them, and its account is the one signed in to. What is said to a refused sign-in is assumed.
 """
 
 import random
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid5
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +16,6 @@ from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.wire import BadJson, BodyTooLarge, parse_json, read_body
 
-_USERS = UUID("0b0f5e1c-2a43-4f83-8f1d-6b8f6a0c7d55")
 _ALGORITHM = "HS256"
 
 #: Seconds that tokens last. Nobody documents the provider's own: assumed.
@@ -28,7 +26,6 @@ _LIFE = {"auth": 600, "access": 3600, "refresh": 30 * 24 * 3600}
 class _User:
     account: Account
     email: str
-    id: str
     keys: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -67,7 +64,7 @@ class Identity:
             return _message(401, "Unauthorized")
         return JSONResponse(
             {
-                "user": {"id": user.id, "email": user.email, "firstName": "", "lastName": ""},
+                "user": {"id": user.account.user, "email": user.email, "firstName": "", "lastName": ""},
                 "organization": {"id": user.account.organization, "role": "owner"},
             }
         )
@@ -104,8 +101,8 @@ class Identity:
         account = accounts.of(password if accounts.restricted else email, now)
         if account is None:
             raise _SignInRefused(401, "email or password is wrong")
-        self._users.setdefault(email, _User(account, email, str(uuid5(_USERS, email))))
-        return {"authToken": self._token(email, "auth"), "is2FARequired": False}
+        user = self._users.setdefault(account.user, _User(account, email))
+        return {"authToken": self._token(user, "auth"), "is2FARequired": False}
 
     def _open(self, asked: dict[str, Any]) -> dict[str, Any]:
         return self._session(asked.get("authToken"), "auth")
@@ -117,13 +114,13 @@ class Identity:
         user = self._user(token, kind) if isinstance(token, str) else None
         if user is None:
             raise _SignInRefused(401, "the token is not valid")
-        return {"accessToken": self._token(user.email, "access"), "refreshToken": self._token(user.email, "refresh")}
+        return {"accessToken": self._token(user, "access"), "refreshToken": self._token(user, "refresh")}
 
     def _make_key(self, user: _User, asked: dict[str, Any]) -> dict[str, Any]:
         name = asked.get("name")
         if not isinstance(name, str) or not name:
             raise _SignInRefused(400, "name is required")
-        key = self._token(user.email, "key")
+        key = self._token(user, "key")
         now = self._engine.clock.now()
         self._engine.accounts.add_key(key, user.account)
         user.keys.append(
@@ -139,12 +136,13 @@ class Identity:
         )
         return {"key": key}
 
-    def _token(self, email: str, kind: str) -> str:
+    def _token(self, user: _User, kind: str) -> str:
         # Late, here and below: it may bring a whole cryptography library along, and few ever sign in.
         import jwt
 
-        user, now = self._users[email], int(self._engine.clock.now())
-        claims = {"userId": user.id, "email": email, "kind": kind, "iat": now, "jti": user.account.new_id()}
+        now = int(self._engine.clock.now())
+        account = user.account
+        claims = {"userId": account.user, "email": user.email, "kind": kind, "iat": now, "jti": account.new_id()}
         if kind in _LIFE:
             claims["exp"] = now + _LIFE[kind]
         return jwt.encode(claims, self._secret, _ALGORITHM)
@@ -159,7 +157,7 @@ class Identity:
             return None
         if claims["kind"] != kind or claims["exp"] <= self._engine.clock.now():
             return None
-        return self._users.get(claims["email"])
+        return self._users.get(claims["userId"])
 
 
 def _bearer(request: Request) -> str:

@@ -1,8 +1,10 @@
 """A request from its payload to its plan: judged, priced, charged, and given the moments at which it will move on."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn
 
 import orjson
 
@@ -11,6 +13,7 @@ from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
 from understudy.limits import Rate, Window
 from understudy.media.clip import FRAME_RATE
+from understudy.media.placeholder import LONGEST_MILLISECONDS
 from understudy.media.sources import audio_seconds
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
@@ -18,9 +21,16 @@ from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
 
 from .door import Caller
+from .placeholders import SAMPLE_RATE
 from .refusals import Refusals
 
 PROVIDER = "gmi"
+
+#: How many recordings of one request are measured; the length of further ones counts as unknown.
+_MOST_MEASURED = 32
+
+#: Seconds of one MP3 frame: 1,152 samples.
+_MP3_FRAME = 1152 / SAMPLE_RATE
 
 #: Which share of its running time a request spends handed to a worker that has not begun: assumed.
 _DISPATCHED = 0.1
@@ -52,25 +62,24 @@ class Orders:
 
     def model(self, name: object) -> Model:
         """The model of that name; raises Refused when there is none."""
-        if name is None or name == "":
+        if not isinstance(name, str) or not name:
             raise self._refusals.make("missingModel")
-        if not isinstance(name, str) or (model := self._contract.models.get(name)) is None:
+        if (model := self._contract.models.get(name)) is None:
             raise self._refusals.make("modelDoesNotExist", model=name)
         return model
 
-    async def order(self, model: Model, payload: Any) -> Order:
+    async def order(self, caller: Caller, model: Model, payload: Any) -> Order:
         """Judge and price a payload; raises Refused for what is wrong with it."""
         judge = self._judges.get(model.id) or self._judge(model)
         if not judge.accepts(payload):
-            raise self._refusals.of_payload(judge.violations(payload))
+            violations = judge.violations(payload)
+            if self._refusals.is_for_upstream(violations):
+                self._pass_on(caller, model, payload)
+            raise self._refusals.of_payload(violations)
         if self._contract.gated(model.id, payload, self._stance):
             raise self._refusals.make("notEntitled", model=model.id)
-        lengths = {}
-        for source in model.duration.audio_sources(payload):
-            if (length := await audio_seconds(source)) is not None:
-                lengths[source] = length
-        # What is billed and told is what the file lasts: whole frames.
-        seconds = max(1, round(model.duration.seconds(payload, lengths) * FRAME_RATE)) / FRAME_RATE
+        lengths = await _measured(model.duration.audio_sources(payload))
+        seconds = _whole_frames(model, min(model.duration.seconds(payload, lengths), LONGEST_MILLISECONDS / 1000))
         count = model.output.count_of(payload)
         return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)
 
@@ -101,6 +110,12 @@ class Orders:
             self._engine.shelf.pop(result.id, None)
         caller.account.ledger.cancel(job.id, now)
         return cancelled
+
+    def _pass_on(self, caller: Caller, model: Model, payload: Mapping[str, Any]) -> NoReturn:
+        """Let the vendor behind the queue refuse it: that costs nothing, and leaves a failed record."""
+        case = self._refusals.catalogue["backendError400"]
+        self.start(Order(model, payload, 0.0, {}, 0, 1), caller, case)
+        raise self._refusals.of_case(case)
 
     def _judge(self, model: Model) -> Judge:
         """The judge of a model's payloads, compiled when its first one comes."""
@@ -150,3 +165,16 @@ class Orders:
             extras={"lengths": order.lengths},
             steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
         )
+
+
+async def _measured(sources: Iterable[str]) -> dict[str, float]:
+    """Seconds of each recording that can be read, all looked at together."""
+    asked = list(islice(dict.fromkeys(sources), _MOST_MEASURED))
+    lengths = await asyncio.gather(*map(audio_seconds, asked))
+    return {source: length for source, length in zip(asked, lengths, strict=True) if length is not None}
+
+
+def _whole_frames(model: Model, seconds: float) -> float:
+    """What is billed and told is what the file lasts: whole frames of its kind."""
+    frame = _MP3_FRAME if model.output.kind == "audio" else 1 / FRAME_RATE
+    return round(max(1, round(seconds / frame)) * frame, 3)

@@ -1,5 +1,6 @@
 """The request queue: hand in, look at, list, call off."""
 
+import asyncio
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -39,6 +40,7 @@ class Queue:
         self._orders = orders
         self._records = records
         self._refusals = refusals
+        self._waiting: dict[str, asyncio.Event] = {}
         self._sync_tells_all = stance["sync-answer"] == "record"
 
     async def submit(self, caller: Caller, request: Request) -> Response:
@@ -50,9 +52,9 @@ class Queue:
         if fault is not None and fault.strikes in ("submit", "transport"):
             raise self._refusals.of_case(fault, **_words(document))
         model = self._orders.model(document.get("model"))
-        if document.get("payload") is None:
+        if not isinstance(document.get("payload"), dict):
             raise self._refusals.make("missingPayload")
-        order = await self._orders.order(model, document["payload"])
+        order = await self._orders.order(caller, model, document["payload"])
         job = self._orders.start(order, caller, fault)
         if fault is not None and fault.strikes == "upstream":
             raise self._refusals.of_case(fault, request_id=job.id)
@@ -67,8 +69,8 @@ class Queue:
 
     async def listing(self, caller: Caller, request: Request) -> Response:
         """`GET /requests?model_id=…&limit=…&offset=…`: newest first."""
-        limit = self._number(request, "limit", _PAGE, 1)
-        offset = self._number(request, "offset", 0, 0)
+        limit = self._number(request, "limit", _PAGE)
+        offset = self._number(request, "offset", 0)
         model = request.query_params.get("model_id")
         jobs = [job for job in caller.account.jobs(PROVIDER).values() if model in (None, "", job.model)]
         now = self._engine.clock.now()
@@ -82,12 +84,24 @@ class Queue:
         now = self._engine.clock.now()
         if not self._records.is_final(job, now):
             job = self._orders.cancel(job, caller, now)
+            if (waiting := self._waiting.get(job.id)) is not None:
+                waiting.set()
         elif job.cancelled_at is None:
             raise self._refusals.make("requestAlreadyFinished")
         return Json(self._records.record(caller.account, job, now))
 
     async def _delivered(self, caller: Caller, job: Job) -> Response:
-        await sleep_until(self._engine.clock, job.finishes_at)
+        called_off = self._waiting[job.id] = asyncio.Event()
+        waits = [
+            asyncio.ensure_future(sleep_until(self._engine.clock, job.finishes_at)),
+            asyncio.ensure_future(called_off.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._waiting[job.id]
+            for wait in waits:
+                wait.cancel()
         now = self._engine.clock.now()
         job = caller.account.jobs(PROVIDER)[job.id]
         if self._records.status(job, now) == "failed":
@@ -111,11 +125,11 @@ class Queue:
             raise self._refusals.make("requestNotFound")
         return job
 
-    def _number(self, request: Request, name: str, default: int, least: int) -> int:
+    def _number(self, request: Request, name: str, default: int) -> int:
         text = request.query_params.get(name)
         if text is None or text == "":
             return default
-        if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < least:
+        if not (text.isascii() and text.isdigit()) or len(text) > 9:
             raise self._refusals.make("invalidLimit")
         return int(text)
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid5
 
 import orjson
 
 from understudy.accounts import Account
 from understudy.jobs import Job, Result
+from understudy.wording import Words
 from understudy_contracts.models import Model
 from understudy_contracts.outcome import fill
 
 from .placeholders import CHANNELS, SAMPLE_RATE, picture_size
-
-_USERS = UUID("1d7e3f60-5a52-4a8a-9b0e-3c1f2b7a9e44")
 
 #: Where the provider keeps what it makes; the misspelling is its own.
 MEDIA_PREFIX = "/gmi-video-assests-prod/user-assets"
@@ -61,7 +59,7 @@ class Records:
         record: dict[str, Any] = {
             "request_id": job.id,
             "org_id": account.organization,
-            "user_id": str(uuid5(_USERS, account.key)),
+            "user_id": account.user,
             "model": job.model,
             "status": status,
             "is_public": False,
@@ -84,12 +82,12 @@ class Records:
         """What is said about a request that failed."""
         error = job.results[0].error
         assert error is not None
-        return error.message
+        return error.message.format_map(Words({**_named(orjson.loads(job.request)), "model": job.model}))
 
     def _failure(self, job: Job) -> dict[str, Any]:
         error = job.results[0].error
         assert error is not None
-        return {"code": error.code, "message": error.message, "status": error.extra.get("status", "FAILED")}
+        return {"code": error.code, "message": self.failure_message(job), "status": error.extra.get("status", "FAILED")}
 
     def _updated_at(self, job: Job, now: float) -> int:
         if not self.is_final(job, now):
@@ -116,3 +114,15 @@ def media_url(account: Account, job: Job, result: Result, suffix: str | None = N
     """Where a file of a request is, in the provider's own path form."""
     name = f"{result.id}.{suffix or job.container}"
     return f"{job.origin}{MEDIA_PREFIX}/{account.organization}/gmi-videogen/generated/{name}"
+
+
+def _named(value: Any) -> dict[str, object]:
+    """Every text of a payload by the name of its key, the first where there are several: for messages to speak of."""
+    found: dict[str, object] = {}
+    if isinstance(value, Mapping):
+        found.update((key, inner) for key, inner in value.items() if isinstance(inner, str))
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for inner in inside:
+        for key, text in _named(inner).items():
+            found.setdefault(key, text)
+    return found

@@ -1,6 +1,6 @@
 """Says no as GMI Cloud does: a status and `{"error": "…"}`, or a gateway's page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -52,12 +52,13 @@ class Refusals:
         filled = Words(words)
         return Refused(status, {"error": case.message.format_map(filled), **_filled(case.extra, filled)})
 
+    def is_for_upstream(self, violations: Sequence[Violation]) -> bool:
+        """Whether the queue lets this pass to the vendor behind it, who will refuse: by switch, what is nested."""
+        return self._nested_is_upstream and all(len(one.path) > _depth_of(one) for one in violations)
+
     def of_payload(self, violations: Iterable[Violation]) -> Refused:
         """The one refusal that lists everything wrong with a payload."""
-        found = list(violations)
-        if self._nested_is_upstream and all(len(violation.path) > _depth_of(violation) for violation in found):
-            return self.make("backendError400")
-        listed = ", ".join(f"{_name(violation)} ({self._reason(violation)})" for violation in found)
+        listed = ", ".join(f"{_name(violation)} ({self._reason(violation)})" for violation in violations)
         return self.make("invalidPayload", parameters=listed)
 
     def unknown_fault(self, problem: UnknownFault) -> Refused:

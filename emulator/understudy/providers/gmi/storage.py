@@ -1,12 +1,14 @@
 """Handing in files: a presigned address to PUT to, as Google Cloud Storage makes them, and a public one to read."""
 
+import calendar
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
-from xml.sax.saxutils import escape
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -30,6 +32,9 @@ _CONTENT_TYPES = {
     "wav": "audio/wav",
 }
 
+#: How Google Cloud Storage writes a moment.
+_STAMP = "%Y%m%dT%H%M%SZ"
+
 UPLOAD_PREFIX = "/gmi-video-assests-prod/user-uploads"
 
 
@@ -48,17 +53,16 @@ class Storage:
         document, _ = await self._door.document(request)
         kind = document.get("file_type") if isinstance(document, dict) else None
         if not isinstance(kind, str) or kind not in self._content_types:
-            raise self._refusals.make("unsupportedFileType", file_type=kind)
+            raise self._refusals.make("unsupportedFileType", file_type=orjson.dumps(kind).decode())
         path = f"{UPLOAD_PREFIX}/{caller.account.organization}/{caller.account.new_id()}.{kind}"
-        expires_at = int(self._engine.clock.now()) + _EXPIRES
-        content_type = self._content_types[kind]
+        stamp = _stamp(self._engine.clock.now())
         query = urlencode(
             {
                 "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
-                "X-Goog-Date": expires_at - _EXPIRES,
+                "X-Goog-Date": stamp,
                 "X-Goog-Expires": _EXPIRES,
                 "X-Goog-SignedHeaders": "content-type;host",
-                "X-Goog-Signature": self._signature(path, content_type, expires_at),
+                "X-Goog-Signature": self._signature(path, self._content_types[kind], stamp),
             }
         )
         return Json({"upload_url": f"{caller.origin}{path}?{query}", "public_url": f"{caller.origin}{path}"})
@@ -69,7 +73,7 @@ class Storage:
             return await self._put(request)
         upload = self._engine.uploads.get(request.url.path)
         if upload is None:
-            return _xml(404, "NoSuchKey", "The specified key does not exist.")
+            return self._refusals.make("noSuchKey").response()
         return FileResponse(upload.path, media_type=upload.content_type)
 
     async def _put(self, request: Request) -> Response:
@@ -77,25 +81,32 @@ class Storage:
         if content_type is None:
             return self._refusals.make("malformedSecurityHeader").response()
         path, query = request.url.path, request.query_params
-        date = query.get("X-Goog-Date", "")
-        expires_at = int(date) + _EXPIRES if date.isascii() and date.isdigit() and len(date) < 13 else 0
-        expected = self._signature(path, content_type, expires_at)
+        stamp = query.get("X-Goog-Date", "")
+        expected = self._signature(path, content_type, stamp)
         if not hmac.compare_digest(expected.encode(), query.get("X-Goog-Signature", "").encode()):
             return self._refusals.make("signatureDoesNotMatch").response()
-        if self._engine.clock.now() >= expires_at:
-            return _xml(400, "ExpiredToken", "The provided token has expired.")
+        if self._engine.clock.now() >= _moment(stamp) + _EXPIRES:
+            return self._refusals.make("expiredToken").response()
         try:
             content = await read_body(request.receive, self._engine.settings.max_body_bytes)
             await self._engine.uploads.put(path, content_type, content)
         except (BodyTooLarge, TooLarge):
-            return _xml(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
+            return self._refusals.make("entityTooLarge").response()
         return Response(status_code=200)
 
-    def _signature(self, path: str, content_type: str, expires_at: int) -> str:
-        signed = f"PUT\n{path}\n{content_type}\n{expires_at}".encode()
+    def _signature(self, path: str, content_type: str, stamp: str) -> str:
+        signed = f"PUT\n{path}\n{content_type}\n{stamp}".encode()
         return hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
 
 
-def _xml(status: int, code: str, message: str) -> Response:
-    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    return Response(f"<?xml version='1.0' encoding='UTF-8'?>{error}", status, media_type="application/xml")
+def _stamp(moment: float) -> str:
+    """A moment as Google Cloud Storage writes it: `20261121T043000Z`."""
+    return time.strftime(_STAMP, time.gmtime(moment))
+
+
+def _moment(stamp: str) -> int:
+    """The moment of a stamp in unix seconds; 0 for what is none."""
+    try:
+        return calendar.timegm(time.strptime(stamp, _STAMP))
+    except ValueError:
+        return 0

@@ -69,7 +69,8 @@ class Video:
             return self.refusals.of_violations(task, judge.violations(task))
         if refused := self._forbidden_targets(task):
             return refused
-        seconds = model.duration.seconds(task, await self._audio_lengths(model, task))
+        lengths = await self._audio_lengths(model, task)
+        seconds = min(LONGEST_MILLISECONDS / 1000, model.duration.seconds(task, lengths))
         return Order(
             uuid=task["taskUUID"],
             task=task,
