@@ -12,6 +12,9 @@ from .shape import look_up
 #: One picture at 25 a second: the shortest thing that is still a video.
 SHORTEST = 0.04
 
+#: The ASCII characters that nobody pronounces.
+_SILENT_ASCII = bytes(code for code in range(128) if not chr(code).isalnum())
+
 _NOTHING_KNOWN: Mapping[str, float] = {}
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _BREAK = re.compile(r"<break\s+time=[\"']([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s)[\"']\s*/?>")
@@ -162,12 +165,19 @@ class DurationRule:
         parts = _BREAK.split(script) if self.break_tags else [script]
         at = 0.0
         for words, pause, unit in zip(parts[::3], [*parts[1::3], "0"], [*parts[2::3], "s"], strict=True):
-            spoken = sum(map(str.isalnum, words)) / pace
+            spoken = _letters_and_digits(words) / pace
             yield at, at + spoken, words.strip()
             at += spoken
             silent = float(pause) * _MILLI[unit]
             yield at, at + silent, ""
             at += silent
+
+
+def _letters_and_digits(words: str) -> int:
+    # Every submit counts a script: in ASCII, taking out the rest is ten times as quick as asking each character.
+    if words.isascii():
+        return len(words.encode().translate(None, _SILENT_ASCII))
+    return sum(map(str.isalnum, words))
 
 
 def _field(request: Mapping[str, Any], name: str | None) -> object:

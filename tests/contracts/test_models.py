@@ -146,3 +146,10 @@ def test_two_files_for_one_model_fail(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(FILE.read_bytes())
     with pytest.raises(ContractError, match=r"b\.json: id 'heygen:avatar@4' is another file's already"):
         load(tmp_path)
+
+
+@given(st.text(max_size=60))
+def test_a_script_is_counted_by_its_letters_and_digits_in_any_alphabet(script):
+    rule = contract("runware").models["heygen:avatar@4"].duration
+    spoken = sum(character.isalnum() for character in script) / rule.characters_per_second
+    assert rule.seconds({"speech": {"text": script}}) == max(SHORTEST, round(spoken, 3))
