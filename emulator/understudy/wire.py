@@ -98,6 +98,17 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
+def bearer(authorization: str | None) -> str:
+    """The key or token of an `Authorization: Bearer …` header; empty when there is none of that kind."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else ""
+
+
+def kept_json(document: Any) -> bytes:
+    """A JSON document as bytes that are going to be kept: orjson hands out its whole buffer, several times the text."""
+    return bytes(memoryview(orjson.dumps(document)))
+
+
 def origin(scope: Scope, public_url: str | None) -> str:
     """Where the caller reached us, such as `http://127.0.0.1:8899`: every URL in an answer starts with it."""
     if public_url is not None:

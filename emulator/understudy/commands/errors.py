@@ -7,11 +7,11 @@ import click
 
 from understudy_contracts.errors import ErrorCase, catalogue
 
-_PROVIDERS = ("runware", "gmi")
+from . import LISTED
 
 
 @click.command()
-@click.option("--provider", type=click.Choice(_PROVIDERS), help="Only this provider's.  [default: all]")
+@click.option("--provider", type=click.Choice(LISTED), help="Only this provider's.  [default: all]")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True,
     help="How to print them.",
@@ -21,7 +21,7 @@ def errors(provider: str | None, form: str) -> None:
 
     To make one strike, write [[error:ID]] into the prompt or the script of a request, or into the API key.
     """
-    cases = [case for name in ([provider] if provider else _PROVIDERS) for case in catalogue(name).values()]
+    cases = [case for name in ([provider] if provider else LISTED) for case in catalogue(name).values()]
     if form == "json":
         click.echo(json.dumps([_document(case) for case in cases], indent=2))
     elif form == "markdown":

@@ -4,7 +4,7 @@ import click
 
 from understudy_contracts.switches import switches as switches_of
 
-_PROVIDERS = ("runware", "gmi")
+from . import LISTED
 
 
 @click.command()
@@ -19,7 +19,7 @@ def switches() -> None:
     table = Table(title="switches", show_lines=True)
     for heading in ("name", "values (default first)", "why"):
         table.add_column(heading, overflow="fold")
-    for provider in _PROVIDERS:
+    for provider in LISTED:
         for switch in switches_of(provider).values():
             others = [value for value in switch.values if value != switch.default]
             table.add_row(f"{provider}.{switch.name}", ", ".join([switch.default, *others]), switch.why)

@@ -13,6 +13,7 @@ from understudy.accounts import Account
 from understudy.deliveries import Delivery
 from understudy.engine import Engine
 from understudy.ledger import SETTLED
+from understudy.wire import bearer
 
 _MICRO = 1_000_000
 
@@ -21,8 +22,7 @@ def control_routes(engine: Engine) -> Sequence[BaseRoute]:
     """`/_understudy/health`, and the ledger and the deliveries of the account whose key is in `Authorization`."""
 
     def account_of(request: Request) -> Account | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return engine.accounts.of(key.strip(), engine.clock.now()) if scheme.lower() == "bearer" else None
+        return engine.accounts.of(bearer(request.headers.get("authorization")), engine.clock.now())
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})

@@ -8,6 +8,8 @@ import io
 import ipaddress
 import re
 import warnings
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -22,6 +24,20 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 #: The EXIF tag that says how the camera was held, and its values for a picture lying on its side.
 _ORIENTATION: Final = 0x0112
 _QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
+
+
+#: How many recordings of one request are measured.
+MOST_MEASURED: Final = 32
+
+
+async def audio_lengths(sources: Iterable[str]) -> dict[str, float]:
+    """Seconds of each recording that can be read, by its source, all looked at together.
+
+    Of more than `MOST_MEASURED` different ones the further ones are left out, as if they could not be read.
+    """
+    asked = list(islice(dict.fromkeys(sources), MOST_MEASURED))
+    lengths = await asyncio.gather(*map(audio_seconds, asked))
+    return {source: seconds for source, seconds in zip(asked, lengths, strict=True) if seconds is not None}
 
 
 async def audio_seconds(

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from understudy.engine import Engine
+from understudy.wire import bearer
 from understudy_contracts.provider import contract
 
 
@@ -28,8 +29,7 @@ class HeyGen:
         return [Route("/v2/avatars", self._listing), Route("/v2/voices", self._listing)]
 
     async def _listing(self, request: Request) -> Response:
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        key = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+        key = request.headers.get("x-api-key") or bearer(request.headers.get("authorization"))
         if self._engine.accounts.of(key, self._engine.clock.now()) is None:
             case = self._contract.errors["unauthorized"]
             error = {"code": case.code, "message": case.message}

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from understudy.accounts import Account
 from understudy.engine import Engine
-from understudy.wire import BadJson, BodyTooLarge, ClientGone, origin, parse_json, read_body
+from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, origin, parse_json, read_body
 
 from .identity import Identity
 from .refusals import Refusals, Refused
@@ -78,8 +78,7 @@ class Door:
         return endpoint
 
     def _caller(self, request: Request, account_of: Callable[[str], Account | None]) -> Caller:
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        account = account_of(credentials.strip()) if scheme.lower() == "bearer" else None
+        account = account_of(bearer(request.headers.get("authorization")))
         if account is None:
             raise self._refusals.make("unauthorized")
         organization = request.headers.get("x-organization-id")

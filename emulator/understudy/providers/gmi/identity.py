@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from understudy.accounts import Account
 from understudy.engine import Engine
-from understudy.wire import BadJson, BodyTooLarge, parse_json, read_body
+from understudy.wire import BadJson, BodyTooLarge, bearer, parse_json, read_body
 
 _ALGORITHM = "HS256"
 
@@ -59,7 +59,7 @@ class Identity:
 
     async def profile(self, request: Request) -> Response:
         """`GET /me/profile`: who is signed in."""
-        user = self._user(_bearer(request), "access")
+        user = self._user(bearer(request.headers.get("authorization")), "access")
         if user is None:
             return _message(401, "Unauthorized")
         return JSONResponse(
@@ -71,7 +71,7 @@ class Identity:
 
     async def api_keys(self, request: Request) -> Response:
         """`/organizations/{id}/api-keys`: list the keys made here, or make one that opens the same account."""
-        user = self._user(_bearer(request), "access")
+        user = self._user(bearer(request.headers.get("authorization")), "access")
         if user is None:
             return _message(401, "Unauthorized")
         if request.path_params["organization"] != user.account.organization:
@@ -158,11 +158,6 @@ class Identity:
         if claims["kind"] != kind or claims["exp"] <= self._engine.clock.now():
             return None
         return self._users.get(claims["userId"])
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _message(status: int, text: str) -> Response:

@@ -1,20 +1,17 @@
 """A request from its payload to its plan: judged, priced, charged, and given the moments at which it will move on."""
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NoReturn
-
-import orjson
 
 from understudy.engine import Engine
 from understudy.jobs import Job, Result
-from understudy.ledger import InsufficientCredit, Part
+from understudy.ledger import Part
 from understudy.limits import Rate, Window
 from understudy.media.clip import FRAME_RATE
 from understudy.media.placeholder import LONGEST_MILLISECONDS
-from understudy.media.sources import audio_seconds
+from understudy.media.sources import audio_lengths
+from understudy.wire import kept_json
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
@@ -25,9 +22,6 @@ from .placeholders import SAMPLE_RATE
 from .refusals import Refusals
 
 PROVIDER = "gmi"
-
-#: How many recordings of one request are measured; the length of further ones counts as unknown.
-_MOST_MEASURED = 32
 
 #: Seconds of one MP3 frame: 1,152 samples.
 _MP3_FRAME = 1152 / SAMPLE_RATE
@@ -78,7 +72,7 @@ class Orders:
             raise self._refusals.of_payload(violations)
         if self._contract.gated(model.id, payload, self._stance):
             raise self._refusals.make("notEntitled", model=model.id)
-        lengths = await _measured(model.duration.audio_sources(payload))
+        lengths = await audio_lengths(model.duration.audio_sources(payload))
         seconds = _whole_frames(model, min(model.duration.seconds(payload, lengths), LONGEST_MILLISECONDS / 1000))
         count = model.output.count_of(payload)
         return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)
@@ -89,14 +83,11 @@ class Orders:
         job = self._plan(order, caller, fault, now)
         billed = fault is None or fault.billed
         parts = (Part(job.results[0].id, job.finishes_at, order.cost, billed),)
-        available = caller.account.ledger.available(now)
-        if order.cost > available:
+        # The balance is looked at before the rate, so that who cannot pay does not use up a turn.
+        if order.cost > caller.account.ledger.available(now):
             raise self._refusals.make("insufficientCredits")
         self._check_rate(order.model, caller, now)
-        try:
-            caller.account.ledger.commit(job.id, now, parts, prepaid=True)
-        except InsufficientCredit as reason:
-            raise self._refusals.make("insufficientCredits") from reason
+        caller.account.ledger.commit(job.id, now, parts, prepaid=True)
         caller.account.jobs(PROVIDER)[job.id] = job
         for result in job.results:
             self._engine.shelf[result.id] = (job, result)
@@ -154,8 +145,7 @@ class Orders:
             provider=PROVIDER,
             model=order.model.id,
             container=order.model.output.format_of(order.payload),
-            # orjson hands out its whole buffer, several times the text; a copy is what the text needs.
-            request=bytes(memoryview(orjson.dumps(order.payload))),
+            request=kept_json(order.payload),
             origin=caller.origin,
             submitted_at=now,
             seconds=order.seconds,
@@ -165,13 +155,6 @@ class Orders:
             extras={"lengths": order.lengths},
             steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
         )
-
-
-async def _measured(sources: Iterable[str]) -> dict[str, float]:
-    """Seconds of each recording that can be read, all looked at together."""
-    asked = list(islice(dict.fromkeys(sources), _MOST_MEASURED))
-    lengths = await asyncio.gather(*map(audio_seconds, asked))
-    return {source: length for source, length in zip(asked, lengths, strict=True) if length is not None}
 
 
 def _whole_frames(model: Model, seconds: float) -> float:

@@ -8,7 +8,7 @@ import orjson
 from understudy.jobs import Job, Result
 from understudy.media.captions import captions
 from understudy.media.clip import Clip
-from understudy.media.placeholder import LARGEST_SIDE, LONGEST_MILLISECONDS, SMALLEST_SIDE, Placeholder
+from understudy.media.placeholder import LARGEST_SIDE, SMALLEST_SIDE, Placeholder
 from understudy.media.sound import Sound
 from understudy.media.still import Poster, Still
 from understudy_contracts.models import Model
@@ -40,7 +40,7 @@ def _clip(model: Model, job: Job, result: Result) -> Clip:
     return Clip(
         width=width,
         height=height,
-        milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
+        milliseconds=round(job.seconds * 1000),
         container=job.container,
         title=str(payload.get("title") or model.name),
         lines=_lines(payload, " ".join(said.text for said in spoken), job),
@@ -68,7 +68,7 @@ def _sound(model: Model, job: Job, result: Result) -> Sound:
     payload = orjson.loads(job.request)
     spoken = model.duration.spoken(payload, job.extras["lengths"])
     return Sound(
-        milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
+        milliseconds=round(job.seconds * 1000),
         format=job.container,
         title=model.name,
         sample_rate=SAMPLE_RATE,

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from understudy.engine import Engine
-from understudy.wire import BadJson, BodyTooLarge, ClientGone, header, origin, parse_json, read_body, send_json
+from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, header, origin, parse_json, read_body, send_json
 
 from .refusals import Refusal, Refusals
 from .tasks import Caller, Tasks, TransportFault
@@ -80,16 +80,12 @@ class Rest:
 
     def _key(self, authorization: str | None, task: dict[str, Any] | None) -> str | Refusal:
         """The API key of a request, from its header or its first task; the two may not contradict."""
-        bearer = None
-        if authorization is not None:
-            scheme, _, credentials = authorization.partition(" ")
-            bearer = credentials.strip() if scheme.lower() == "bearer" else ""
         if task is None:
-            return bearer or self._refusals.make("invalidApiKey")
+            return bearer(authorization) or self._refusals.make("invalidApiKey")
         key = task.get("apiKey")
         if key is None:
             return self._refusals.make("missingApiKey")
-        if not isinstance(key, str) or not key or (bearer is not None and bearer != key):
+        if not isinstance(key, str) or not key or (authorization is not None and bearer(authorization) != key):
             return self._refusals.make("invalidApiKey")
         return key
 

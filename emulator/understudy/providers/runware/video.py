@@ -13,8 +13,9 @@ from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
 from understudy.media.captions import captions
 from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
-from understudy.media.sources import audio_seconds, image_aspect
+from understudy.media.sources import audio_lengths, image_aspect
 from understudy.targets import ForbiddenTarget, check_literal
+from understudy.wire import kept_json
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
@@ -69,7 +70,7 @@ class Video:
             return self.refusals.of_violations(task, judge.violations(task))
         if refused := self._forbidden_targets(task):
             return refused
-        lengths = await self._audio_lengths(model, task)
+        lengths = await audio_lengths(model.duration.audio_sources(task))
         seconds = min(LONGEST_MILLISECONDS / 1000, model.duration.seconds(task, lengths))
         return Order(
             uuid=task["taskUUID"],
@@ -115,7 +116,7 @@ class Video:
         return Clip(
             width=width,
             height=height,
-            milliseconds=min(round(job.seconds * 1000), LONGEST_MILLISECONDS),
+            milliseconds=round(job.seconds * 1000),
             container=job.container,
             quality=int(task.get("outputQuality", 95)),
             title=model.name,
@@ -154,8 +155,7 @@ class Video:
             provider="runware",
             model=order.model.id,
             container=str(order.task.get("outputFormat", "MP4")).lower(),
-            # orjson hands out its whole buffer, several times the text; a copy is what the text needs.
-            request=bytes(memoryview(orjson.dumps(order.task))),
+            request=kept_json(order.task),
             origin=origin,
             submitted_at=now,
             seconds=order.seconds,
@@ -182,7 +182,3 @@ class Video:
                 except ForbiddenTarget as reason:
                     refused.append(self.refusals.invalid(task, parameter, f"{reason}."))
         return refused
-
-    async def _audio_lengths(self, model: Model, task: Mapping[str, Any]) -> dict[str, float]:
-        lengths = {source: await audio_seconds(source) for source in model.duration.audio_sources(task)}
-        return {source: seconds for source, seconds in lengths.items() if seconds is not None}
