@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from starlette.routing import BaseRoute, Route
 
 from understudy.engine import Engine
+from understudy.providers.files import Files
 from understudy_contracts.errors import reasons
 from understudy_contracts.provider import contract
 
 from .catalogue import Catalogue
 from .door import Door, Endpoint, Handler
-from .files import Files
 from .identity import Identity
 from .orders import PROVIDER, Orders
 from .queue import Queue
@@ -38,7 +38,7 @@ class Gmi:
         self._queue = Queue(engine, self._door, orders, records, refusals, stance)
         self._catalogue = Catalogue(gmi.models, refusals)
         self._storage = Storage(engine, self._door, refusals, stance)
-        self._files = Files(engine, gmi, stance)
+        self._files = Files(engine, PROVIDER, gmi.models, cors=stance["media-cors"] == "on")
 
     def base_url(self, origin: str) -> str:
         """What a client calls its base URL, such as `GMI_BASE_URL`."""

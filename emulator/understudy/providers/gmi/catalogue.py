@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from understudy.answers import Json, Refused
 from understudy_contracts.models import Model
 
-from .door import Caller, Json
-from .refusals import Refusals, Refused
+from .door import Caller
+from .refusals import Refusals
 
 
 class Catalogue:

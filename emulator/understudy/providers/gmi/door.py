@@ -4,26 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.accounts import Account
+from understudy.answers import Refused
 from understudy.engine import Engine
 from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, origin, parse_json, read_body
 
 from .identity import Identity
-from .refusals import Refusals, Refused
-
-
-class Json(Response):
-    """A JSON answer, with the content type that the official SDK insists on."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Encode the document."""
-        return orjson.dumps(content)
+from .refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True)

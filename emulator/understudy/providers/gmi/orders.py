@@ -11,6 +11,7 @@ from understudy.limits import Rate, Window
 from understudy.media.clip import FRAME_RATE
 from understudy.media.placeholder import LONGEST_MILLISECONDS
 from understudy.media.sources import audio_lengths
+from understudy.placeholders import SAMPLE_RATE
 from understudy.wire import kept_json
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
@@ -18,7 +19,6 @@ from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
 
 from .door import Caller
-from .placeholders import SAMPLE_RATE
 from .refusals import Refusals
 
 PROVIDER = "gmi"

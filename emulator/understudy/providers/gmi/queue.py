@@ -8,13 +8,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from understudy.answers import Json
 from understudy.clock import sleep_until
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.jobs import Job
 from understudy_contracts.errors import ErrorCase
 
-from .door import Caller, Door, Json
+from .door import Caller, Door
 from .orders import PROVIDER, Orders
 from .records import Records
 from .refusals import Refusals

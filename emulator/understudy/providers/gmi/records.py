@@ -7,11 +7,10 @@ import orjson
 
 from understudy.accounts import Account
 from understudy.jobs import Job, Result
+from understudy.placeholders import CHANNELS, SAMPLE_RATE, picture_size
 from understudy.wording import Words
 from understudy_contracts.models import Model
 from understudy_contracts.outcome import fill
-
-from .placeholders import CHANNELS, SAMPLE_RATE, picture_size
 
 #: Where the provider keeps what it makes; the misspelling is its own.
 MEDIA_PREFIX = "/gmi-video-assests-prod/user-assets"

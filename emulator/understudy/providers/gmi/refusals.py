@@ -3,29 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-from starlette.responses import Response
-
+from understudy.answers import Refused
 from understudy.faults import UnknownFault
 from understudy.wording import Words
 from understudy_contracts.errors import ErrorCase, Reason
 from understudy_contracts.schema import Violation
-
-
-class Refused(Exception):
-    """The request ends here, with this answer."""
-
-    def __init__(self, status: int, body: Mapping[str, Any] | str) -> None:
-        super().__init__(f"HTTP {status}: {body}")
-        self.status = status
-        self.body = body
-
-    def response(self) -> Response:
-        """The answer on the wire."""
-        if isinstance(self.body, str):
-            kind = "application/xml" if self.body.startswith("<?xml") else "text/html"
-            return Response(self.body, self.status, media_type=kind)
-        return Response(orjson.dumps(self.body), self.status, media_type="application/json")
 
 
 class Refusals:

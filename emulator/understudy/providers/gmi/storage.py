@@ -12,11 +12,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.uploads import TooLarge
 from understudy.wire import BodyTooLarge, read_body
 
-from .door import Caller, Door, Json
+from .door import Caller, Door
 from .refusals import Refusals
 
 #: Seconds that a presigned address is good for, as observed.

@@ -1,4 +1,4 @@
-"""The files that records point to, open to anyone who knows the URL, as the provider's are."""
+"""The files that answers point to, open to anyone who knows the URL, as the providers' are."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.media.errors import MediaError
 from understudy.media.serve import preflight, respond
-from understudy_contracts.provider import Contract
-
-from .door import Json
-from .orders import PROVIDER
-from .placeholders import placeholder, poster
+from understudy.placeholders import placeholder, poster
+from understudy_contracts.models import Model
 
 
 class Files:
-    """Serves what requests made, and the poster of each video."""
+    """Serves what the requests of one provider made, and the poster of each video."""
 
-    def __init__(self, engine: Engine, contract: Contract, stance: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, provider: str, models: Mapping[str, Model], *, cors: bool) -> None:
         self._engine = engine
-        self._models = contract.models
-        self._cors = stance["media-cors"] == "on"
+        self._provider = provider
+        self._models = models
+        self._cors = cors
 
     async def media(self, request: Request) -> Response:
         """A file by its name: the result's id with its format, or with `jpg` for the poster of a video."""
@@ -31,12 +30,15 @@ class Files:
         filename: str = request.path_params["filename"]
         result_id, _, suffix = filename.partition(".")
         job, result = self._engine.shelf.get(result_id, (None, None))
-        if job is None or result is None or job.provider != PROVIDER:
+        if job is None or result is None or job.provider != self._provider:
             return Json({"error": "no request made this file"}, 404)
         model = self._models[job.model]
+        now = self._engine.clock.now()
         is_poster = suffix == "jpg" and model.output.kind == "video"
-        if (suffix != job.container and not is_poster) or result.state(self._engine.clock.now()) != "success":
+        if (suffix != job.container and not is_poster) or result.state(now) != "success":
             return Json({"error": "this file is not there, or not yet"}, 404)
+        if job.expired(result, now):
+            return Json({"error": "this file is no longer kept"}, 404)
         draw = poster if is_poster else placeholder
         wanted = await asyncio.to_thread(draw, model, job, result)
         try:
