@@ -14,21 +14,18 @@ import orjson
 
 from .errors import InvalidAnswer
 from .flow import Answer, retry_after
-from .gmi_failures import text_of
 from .gmi_records import STATUSES, ModelDetail, Page, Record
 from .jobs import Job
-from .json_body import is_whole
+from .json_body import decode as decode_object
+from .json_body import foreign, is_whole, text_of
 
 PROVIDER = "gmi"
 
 
 def decode(answer: Answer) -> Mapping[str, Any]:
     """Read the JSON object that every success is. Raises InvalidAnswer."""
-    try:
-        body = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        body = None
-    if answer.status >= 300 or not isinstance(body, Mapping):
+    body = decode_object(answer)
+    if answer.status >= 300 or body is None:
         raise _foreign(answer)
     return body
 
@@ -131,10 +128,4 @@ def _seconds(value: Any) -> int:
 
 
 def _foreign(answer: Answer) -> InvalidAnswer:
-    start = answer.body[:80].decode("utf-8", "replace")
-    return InvalidAnswer(
-        f"HTTP {answer.status} with a body that is not GMI's: {start!r}",
-        provider=PROVIDER,
-        status=answer.status,
-        response=answer,
-    )
+    return foreign("GMI", answer)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from .errors import Problem
 from .flow import Answer
+from .json_body import decode, text_of
 
 _PARAMETERS = re.compile(r"^invalid payload parameters: (.*)$", re.DOTALL)
 _PARAMETER = re.compile(r"(?:^|[,;]\s*)([\w.\[\]-]+) \(")
@@ -17,13 +16,8 @@ _PARAMETER = re.compile(r"(?:^|[,;]\s*)([\w.\[\]-]+) \(")
 
 def problems(answer: Answer) -> tuple[Problem, ...]:
     """Read an error body: `{"error": text or object}`, or the `message` or `detail` of some; none of a page."""
-    try:
-        body = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        return ()
-    if not isinstance(body, Mapping):
-        return ()
-    found = _problem(body, ("error", "message", "detail"))
+    body = decode(answer)
+    found = None if body is None else _problem(body, ("error", "message", "detail"))
     return () if found is None else (found,)
 
 
@@ -55,8 +49,3 @@ def _problem(place: Mapping[str, Any], names: tuple[str, ...]) -> Problem | None
                 raw=place,
             )
     return None
-
-
-def text_of(value: Any) -> str:
-    """Take a text as it is, and anything else for none."""
-    return value if isinstance(value, str) else ""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from . import gmi_codec as codec
-from .errors import ConnectionFailed
 from .flow import Answer, Backoff, Deadline, Flow, Lost, Request, persist
 from .gmi_failures import problems
 from .gmi_records import ModelDetail, Page, Record
 from .jobs import Job, JobStatus
 from .json_body import encode, is_whole
 from .refusals import refusal
-from .waiting import about, reason
+from .unheard import unheard
+from .waiting import about
 
 #: How many requests a page of the list holds: what a deployed client asks for.
 PAGE = 100
@@ -80,7 +79,7 @@ class Queue:
         reply = yield from persist(request, self.backoff, deadline, is_whole)
         outcome = reply.outcome
         if isinstance(outcome, Lost):
-            raise unheard(self.url, outcome, job=job)
+            raise unheard(codec.PROVIDER, self.url, outcome, job=job)
         if outcome.status >= 400:
             raise refusal(
                 codec.PROVIDER,
@@ -91,28 +90,6 @@ class Queue:
                 retry_after=codec.asked_pause(outcome),
             )
         return outcome
-
-
-def unheard(
-    url: str,
-    lost: Lost,
-    *,
-    job: Job | None = None,
-    request: Mapping[str, Any] | None = None,
-    billed: bool | None = None,
-    advice: str = "",
-) -> ConnectionFailed:
-    """Make the error for a request that nobody answered."""
-    error = ConnectionFailed(
-        f"no answer from {url}: {reason(lost.cause)}{advice}",
-        provider=codec.PROVIDER,
-        job=job,
-        request=request,
-        retryable=lost.retryable,
-        billed=billed,
-    )
-    error.__cause__ = lost.cause
-    return error
 
 
 def _path(job: Job) -> str:

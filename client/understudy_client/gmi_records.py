@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from .gmi_failures import failure, text_of
+from .gmi_failures import failure
 from .jobs import Job, JobStatus, MediaResult
+from .json_body import text_of
 
 #: All statuses there are: five on the page, two more in the SDK, and one spelling more in deployed clients.
 _RUNNING = frozenset({"created", "queued", "dispatched", "processing"})
@@ -70,12 +71,6 @@ class Page:
     #: How many there are in all, None when it is not told.
     total: int | None
     has_more: bool
-
-    @property
-    def newest_first(self) -> bool:
-        """Whether it is in the order everybody counts on and no page promises."""
-        times = [record.created_at for record in self.records]
-        return times == sorted(times, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from .errors import InvalidAnswer
 from .flow import Answer
 
 
@@ -33,3 +34,28 @@ def is_whole(answer: Answer) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def decode(answer: Answer) -> Mapping[str, Any] | None:
+    """Read a body that should be a JSON object; None when it is none."""
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, Mapping) else None
+
+
+def foreign(provider: str, answer: Answer) -> InvalidAnswer:
+    """Make the error for a body that is not what the provider sends."""
+    start = answer.body[:80].decode("utf-8", "replace")
+    return InvalidAnswer(
+        f"HTTP {answer.status} with a body that is not {provider}'s: {start!r}",
+        provider=provider.lower(),
+        status=answer.status,
+        response=answer,
+    )
+
+
+def text_of(value: Any) -> str:
+    """Take a text as it is, and anything else for none."""
+    return value if isinstance(value, str) else ""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from understudy_client import InvalidAnswer
 from understudy_client import gmi_codec as codec
+from understudy_client.fate import is_late, is_settled
 from understudy_client.flow import Answer
 from understudy_client.gmi_failures import problems
-from understudy_client.gmi_fate import is_late, is_settled
 from understudy_contracts.provider import contract
 
 KEYS = {"request_id": "r", "model": "m", "created_at": 1, "updated_at": 1, "queued_at": 1}
@@ -114,7 +114,7 @@ def test_a_refusal_has_its_words_in_any_of_three_places(name):
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b"{}", b'{"error": null}'])
 def test_a_body_without_words_has_no_problems(body):
     assert problems(Answer(502, {}, body)) == ()
-    assert not is_settled(Answer(502, {}, body))
+    assert not is_settled("gmi", Answer(502, {}, body), ())
 
 
 def test_a_pause_is_the_longer_of_header_and_body():
@@ -174,7 +174,8 @@ bodies = st.recursive(anything | st.just("success"), lambda inner: st.dictionari
 @given(body=bodies, code=st.sampled_from([200, 201, 400, 404, 429, 500, 503]))
 def test_no_body_breaks_the_reader(body, code):
     told = answer(body, code)
-    problems(told), codec.asked_pause(told), is_settled(told), is_late(told)
+    named = problems(told)
+    codec.asked_pause(told), is_settled("gmi", told, named), is_late("gmi", told, named)
     for read in (codec.model_ids, codec.model_detail, codec.upload_urls, lambda a: codec.page(a, 0),
                  lambda a: codec.record(codec.decode(a), a).status()):  # fmt: skip
         with suppress(InvalidAnswer):

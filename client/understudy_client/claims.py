@@ -1,7 +1,7 @@
 """Whose is it? Equal submits of one client, told apart without any mark on them.
 
-GMI's requests carry no key of the caller's. Two threads that submit the same payload make two records that look
-the same, and when answers get lost, each must end up with one of its own.
+Where a provider's requests carry no key of the caller's, two threads that submit the same make two records that
+look the same, and when answers get lost, each must end up with one of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class _Rivals:
-    """Submits of one payload that are on their way at the same time."""
+    """Submits of the same that are on their way at the same time."""
 
     submitting: int = 0
     asking: int = 0
