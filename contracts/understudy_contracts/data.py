@@ -29,7 +29,7 @@ def folder(provider: str) -> Traversable:
 
 
 def read(file: Traversable, form: str | None = None) -> dict[str, Any]:
-    """Read one JSON file, judged by one of the forms in `files/`: `model`, `errors`, `switches` or `example`.
+    """Read one JSON file, judged by one of the forms in `files/`, such as `model` or `errors`.
 
     Raises `ContractError`.
     """

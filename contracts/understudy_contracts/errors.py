@@ -12,7 +12,13 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from .data import folder, read
+import orjson
+
+from .data import ContractError, folder, read
+from .schema import Violation
+
+
+_NO_WORDS: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class ErrorCase:
     code: str
     #: validation, auth, quota, rate_limit, safety, timeout, not_found, server, provider or unknown.
     kind: str
-    #: HTTP status; None where the failure is told inside an ordinary answer.
+    #: HTTP status; None where the failure is told inside an ordinary answer. Of a failure while processing, the
+    #: status of the answer that tells it.
     status: int | None
     #: The text on the wire; may hold fields such as `{parameter}` or `{expectation}`.
     message: str
@@ -49,6 +56,17 @@ class ErrorCase:
     extra: Mapping[str, Any] = field(default_factory=dict)
     #: Fields of this row that no source states, although the case itself is sourced.
     assumed: tuple[str, ...] = ()
+    #: Objects that the message holds as JSON text, by the field they stand for. Their text may hold fields too.
+    nested: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, words: Mapping[str, object] = _NO_WORDS) -> str:
+        """Write the message whole, with every field filled in; one that `words` lacks is left out.
+
+        Something that is not text is written as Python would.
+        """
+        known = _Words(words)
+        inner = {name: orjson.dumps(_filled(body, known)).decode() for name, body in self.nested.items()}
+        return self.message.format_map(_Words({**words, **inner}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,22 @@ def reasons(provider: str) -> Mapping[str, Reason]:
     """
     rows = _file(provider).get("reasons", {})
     return MappingProxyType({rule: Reason(**row) for rule, row in rows.items()})
+
+
+def refusal_of(provider: str, violation: Violation) -> ErrorCase:
+    """Tell which error of its catalogue a provider refuses a broken rule with.
+
+    A rule between parameters names its error itself. For a keyword the provider's table has it: by the rule and
+    the `format` of what was broken, such as `pattern:uri`, else by the rule, else under `*`. Raises
+    `ContractError` for a provider whose file has no such table.
+    """
+    table = _file(provider).get("refusals")
+    named = violation.schema.get("x-rule", {}).get("error")
+    if named is None and table is None:
+        raise ContractError(f"errors.json: {provider} has no table of refusals")
+    keys = (f"{violation.rule}:{violation.schema.get('format')}", violation.rule, "*")
+    found = named or next(table[key] for key in keys if key in table)
+    return catalogue(provider)[found]
 
 
 @cache
@@ -159,4 +193,16 @@ def _case(provider: str, row: Mapping[str, Any]) -> ErrorCase:
         confidence=row["confidence"],
         extra=MappingProxyType(row["extra"]),
         assumed=tuple(row["assumed"]),
+        nested=row.get("nested", {}),
     )
+
+
+class _Words(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _filled(body: Any, words: _Words) -> Any:
+    if isinstance(body, str):
+        return body.format_map(words)
+    return {key: _filled(value, words) for key, value in body.items()}

@@ -78,6 +78,9 @@ class Model:
     #: The template of what a success comes to, for `understudy_contracts.outcome.fill`; None where the provider
     #: has no such record.
     outcome: Any = None
+    #: Of a model of text, the template of its own JSON: `$model` is its id, `$text` its words. In `outcome`,
+    #: `$text` is that JSON, written as text. None for every other model.
+    reply: Any = None
     #: What the provider itself tells about the model when asked; None where it cannot be asked.
     detail: Mapping[str, Any] | None = None
     entitlement: Entitlement | None = None
@@ -119,6 +122,7 @@ def _model(document: Mapping[str, Any]) -> Model:
         output=Output(**document["output"]),
         sources=tuple(document["sources"]),
         outcome=document.get("outcome"),
+        reply=document.get("reply"),
         detail=document.get("detail"),
         entitlement=None if entitlement is None else Entitlement(**entitlement),
         rate_limit=None if rate_limit is None else RateLimit(**rate_limit),
@@ -160,4 +164,5 @@ def _size(document: Mapping[str, Any]) -> SizeRule:
         size_field=document.get("size_field"),
         sizes=MappingProxyType(sizes),
         aspect_field=document.get("aspect_field"),
+        orientation_field=document.get("orientation_field"),
     )

@@ -13,8 +13,9 @@ from .shape import look_up
 class Output:
     """The files a model makes."""
 
-    kind: Literal["video", "image", "audio"]
-    #: The format unless the request chooses another: `mp4`, `png`, `jpeg`, `mp3` or `wav`.
+    kind: Literal["video", "image", "audio", "text"]
+    #: The format unless the request chooses another: `mp4`, `png`, `jpeg`, `mp3` or `wav`;
+    #: of a text, `json`.
     format: str
     #: `async`: a submit is answered at once and the result asked for later. `sync`: the answer waits for it.
     delivery: Literal["async", "sync"]

@@ -1,4 +1,4 @@
-"""One provider's promises in one place: schemas, models, errors, switches, examples."""
+"""One provider's promises in one place: schemas, models, errors, switches, hosts, examples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from .data import folder, read, read_all
 from .errors import ErrorCase, catalogue
+from .hosts import hosts
 from .models import Model, models
 from .schema import Judge, plain
 from .switches import Switch, switches
@@ -42,6 +43,11 @@ class Contract:
     def switches(self) -> Mapping[str, Switch]:
         """The switches by name."""
         return switches(self.name)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The provider's own host names, such as `api.runware.ai`: never one that it shares with others."""
+        return tuple(host.name for host in hosts(self.name))
 
     @cached_property
     def examples(self) -> tuple[dict[str, Any], ...]:

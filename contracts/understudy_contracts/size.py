@@ -31,6 +31,8 @@ class SizeRule:
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Text such as `9:16`.
     aspect_field: str | None = None
+    #: Text, `portrait` or `landscape`: whether the shape of the default stands or lies.
+    orientation_field: str | None = None
 
     def size(self, request: Mapping[str, Any], aspect: float | None = None) -> tuple[int, int]:
         """Tell the width and height of the picture of a request, in pixels.
@@ -46,13 +48,26 @@ class SizeRule:
         asked = self._text(request, self.size_field)
         if pair := _SIDES.fullmatch(asked):
             return int(pair[1]), int(pair[2])
-        ratio = _RATIO.fullmatch(self._text(request, self.aspect_field))
-        shape = int(ratio[1]) / int(ratio[2]) if ratio else None
+        shape = self._shape(request)
         short = self.resolutions.get(str(request.get("resolution")))
         if short is not None:
             return _shaped(short, shape or (aspect if aspect is not None and aspect > 0 else _WIDESCREEN))
         named = self.sizes.get(asked, self.default)
         return named if shape is None else _shaped(min(named), shape)
+
+    def _shape(self, request: Mapping[str, Any]) -> float | None:
+        if ratio := _RATIO.fullmatch(self._text(request, self.aspect_field)):
+            return int(ratio[1]) / int(ratio[2])
+        if self.orientation_field is None:
+            return None
+        lying = max(self.default) / min(self.default)
+        match look_up(request, self.orientation_field):
+            case "portrait":
+                return 1 / lying
+            case "landscape":
+                return lying
+            case _:
+                return self.default[0] / self.default[1]
 
     def _text(self, request: Mapping[str, Any], name: str | None) -> str:
         return str(look_up(request, name)) if name is not None else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -11,6 +12,7 @@ class Exchange:
     """One request and its answer, bodies parsed; `at` is any clock that only goes forward.
 
     `method` and `path` say what was asked where the body does not; the path may be a whole URL, with its query.
+    `headers` are the answer's, where they were recorded; of an answer that is a file the body may be anything.
     """
 
     request: Any
@@ -19,6 +21,7 @@ class Exchange:
     at: float
     method: str = "POST"
     path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Segmind's wire contract: schemas, models, errors, switches, hosts and printed examples, all data."""
