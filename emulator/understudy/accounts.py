@@ -2,11 +2,15 @@
 
 import random
 from collections import deque
+from collections.abc import Callable
+from typing import TypeVar, cast
 from uuid import UUID, uuid5
 
 from .deliveries import Delivery
 from .jobs import Job
 from .ledger import Ledger
+
+T = TypeVar("T")
 
 #: Under these the user and the organisation of a key are derived, so that they are the same after a restart.
 _USERS = UUID("0b0f5e1c-2a43-4f83-8f1d-6b8f6a0c7d55")
@@ -27,10 +31,18 @@ class Account:
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
         self.random = random.Random(None if seed is None else f"{seed}:{key}")
         self._jobs: dict[str, dict[str, Job]] = {}
+        self._kept: dict[Callable[[], object], object] = {}
 
     def jobs(self, provider: str) -> dict[str, Job]:
         """The account's jobs at one provider by their id, oldest first."""
         return self._jobs.setdefault(provider, {})
+
+    def keep(self, kind: Callable[[], T]) -> T:
+        """What a provider keeps for this account beside its jobs, such as its webhooks: one of each kind."""
+        kept = self._kept.get(kind)
+        if kept is None:
+            kept = self._kept[kind] = kind()
+        return cast(T, kept)
 
     def new_id(self) -> str:
         """A fresh version 4 UUID from the account's own random stream."""

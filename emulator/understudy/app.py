@@ -1,21 +1,25 @@
 """The ASGI application: every provider's routes, the control routes, and clear answers for everything else."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import __version__, wire
 from .control.routes import control_routes
 from .engine import Engine
 from .providers import Provider
 
+Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
-def build_app(engine: Engine, providers: Sequence[Provider]) -> Starlette:
+
+def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
     """The application of one engine with these providers; its lifespan runs the engine."""
 
     async def index(request: Request) -> Response:
@@ -23,25 +27,58 @@ def build_app(engine: Engine, providers: Sequence[Provider]) -> Starlette:
         base_urls = {provider.name: provider.base_url(origin) for provider in providers}
         return JSONResponse({"understudy": __version__, "providers": base_urls})
 
-    async def not_here(request: Request, problem: Exception) -> Response:
-        assert isinstance(problem, HTTPException)
-        message = f"{request.method} {request.url.path}: {problem.detail}. GET / says what is served here."
-        return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
-
-    async def our_mistake(request: Request, problem: Exception) -> Response:
-        return JSONResponse({"error": f"understudy made a mistake: {problem!r}"}, 500)
-
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with engine.running():
             yield
 
-    routes = [route for provider in providers for route in provider.routes()]
-    app = Starlette(
+    everyone = _starlette(
         # Routes are tried in order: what is called most often comes first.
-        routes=[*routes, Route("/", index), *control_routes(engine)],
-        exception_handlers={HTTPException: not_here, Exception: our_mistake},
-        lifespan=lifespan,
+        [*(route for provider in providers for route in provider.routes()), Route("/", index), *control_routes(engine)],
+        lifespan,
+    )
+    alone = [(provider.hosts, _starlette(provider.routes())) for provider in providers]
+    return _ByHost(everyone, {host: app for hosts, app in alone for host in hosts})
+
+
+class _ByHost:
+    """Under a provider's own host name there is only that provider, and everything is https, as it is with them.
+
+    Such names reach us through `understudy proxy` or a hosts file; any other name leads to all providers at once.
+    """
+
+    def __init__(self, everyone: ASGIApp, named: Mapping[str, ASGIApp]) -> None:
+        self._everyone = everyone
+        self._named = {host.encode(): app for host, app in named.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            for name, value in scope["headers"]:
+                if name == b"host":
+                    app = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
+                    if app is not None:
+                        scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+                        await app(scope, receive, send)
+                        return
+                    break
+        await self._everyone(scope, receive, send)
+
+
+async def _not_here(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    message = (
+        f"{request.method} {request.url.path}: {problem.detail}. `GET /` of the server itself says what it serves."
+    )
+    return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
+
+
+async def _our_mistake(request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": f"understudy made a mistake: {problem!r}"}, 500)
+
+
+def _starlette(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
+    app = Starlette(
+        routes=list(routes), exception_handlers={HTTPException: _not_here, Exception: _our_mistake}, lifespan=lifespan
     )
     # A redirect would go wherever the Host header says.
     app.router.redirect_slashes = False

@@ -55,4 +55,4 @@ class Delivery:
     policy: RetryPolicy
     then: "Delivery | None" = None
     attempts: list[Attempt] = field(default_factory=list)
-    state: Literal["waiting", "delivered", "given up", "refused"] = "waiting"
+    state: Literal["waiting", "delivered", "given up", "refused", "withdrawn"] = "waiting"

@@ -81,6 +81,8 @@ class Outbox:
                 await asyncio.wait_for(self._changed.wait(), delay)
 
     async def _attempt(self, delivery: Delivery) -> None:
+        if delivery.state == "withdrawn":
+            return
         at, started = self._clock.now(), time.monotonic()
         status: int | None = None
         problem: str | None = None

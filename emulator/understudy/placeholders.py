@@ -42,7 +42,7 @@ def _clip(model: Model, job: Job, result: Result) -> Clip:
         height=height,
         milliseconds=round(job.seconds * 1000),
         container=job.container,
-        title=str(payload.get("title") or model.name),
+        title=str(payload.get("title") or payload.get("video_title") or model.name),
         lines=_lines(payload, " ".join(said.text for said in spoken), job),
         hue=result.seed % 360,
         captions=captions((said.start, said.end, said.text) for said in spoken)

@@ -6,6 +6,7 @@ import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class TooLarge(Exception):
@@ -33,6 +34,14 @@ class Uploads:
     def get(self, name: str) -> Upload | None:
         """The file of that name, or None."""
         return self._kept.get(name)
+
+    def file_at(self, url: str) -> Path | None:
+        """The file behind a URL whose path is the name of one, wherever it claims to be; None when there is none."""
+        try:
+            upload = self._kept.get(urlsplit(url).path)
+        except ValueError:
+            return None
+        return None if upload is None else upload.path
 
     async def put(self, name: str, content_type: str, content: bytes) -> Upload:
         """Keep a file, in place of an older one of that name; raises TooLarge."""

@@ -110,10 +110,13 @@ def kept_json(document: Any) -> bytes:
 
 
 def origin(scope: Scope, public_url: str | None) -> str:
-    """Where the caller reached us, such as `http://127.0.0.1:8899`: every URL in an answer starts with it."""
+    """Where the caller reached us, such as `http://127.0.0.1:8899`: every URL in an answer starts with it.
+
+    A gateway in front of us tells how it was reached itself: the host here, the scheme to uvicorn.
+    """
     if public_url is not None:
         return public_url
-    host = header(scope, b"host")
+    host = header(scope, b"x-forwarded-host") or header(scope, b"host")
     if not host or not _HOST.fullmatch(host):
         server = scope.get("server") or ("localhost", None)
         host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"

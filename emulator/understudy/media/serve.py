@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,19 @@ async def respond(
         return _Response(path, studio, placeholder, ranges or [], filename, headers)
 
 
+async def whole(studio: Studio, placeholder: Placeholder, headers: Mapping[str, str]) -> Response:
+    """Answer with all of the placeholder whatever was asked, rendering it first if need be.
+
+    Raises:
+        MediaError: the placeholder could not be rendered.
+    """
+    async with studio.holding(placeholder) as path:
+        response = _Response(path, studio, placeholder, [], None, headers)
+        for name in ("accept-ranges", "etag"):
+            del response.headers[name]
+        return response
+
+
 def preflight() -> Response:
     """Answer a browser that asks, before its GET, whether a page from elsewhere may send `Range`: it may."""
     return Response(
@@ -74,8 +88,8 @@ class _Response(FileResponse):
         studio: Studio,
         placeholder: Placeholder,
         ranges: list[tuple[int, int]],
-        filename: str,
-        headers: dict[str, str],
+        filename: str | None,
+        headers: Mapping[str, str],
     ) -> None:
         super().__init__(
             path,

@@ -10,12 +10,18 @@ from understudy.engine import Engine
 from .gmi import Gmi
 from .heygen import HeyGen
 from .runware import Runware
+from .segmind import Segmind
 
 
 class Provider(Protocol):
     """One provider's face: where clients reach it, and the routes that answer them."""
 
     name: str
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """The provider's own host names: under them it is alone."""
+        ...
 
     def base_url(self, origin: str) -> str:
         """What to set as an SDK's base URL, given where the server is reached."""
@@ -26,4 +32,9 @@ class Provider(Protocol):
         ...
 
 
-PROVIDERS: dict[str, Callable[[Engine], Provider]] = {"runware": Runware, "gmi": Gmi, "heygen": HeyGen}
+PROVIDERS: dict[str, Callable[[Engine], Provider]] = {
+    "runware": Runware,
+    "gmi": Gmi,
+    "heygen": HeyGen,
+    "segmind": Segmind,
+}

@@ -72,7 +72,7 @@ class Orders:
             raise self._refusals.of_payload(violations)
         if self._contract.gated(model.id, payload, self._stance):
             raise self._refusals.make("notEntitled", model=model.id)
-        lengths = await audio_lengths(model.duration.audio_sources(payload))
+        lengths = await audio_lengths(model.duration.audio_sources(payload), self._engine.uploads.file_at)
         seconds = _whole_frames(model, min(model.duration.seconds(payload, lengths), LONGEST_MILLISECONDS / 1000))
         count = model.output.count_of(payload)
         return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from understudy.engine import Engine
+from understudy_contracts.provider import contract
 
 from .files import Files
 from .rest import Rest
@@ -18,6 +19,7 @@ class Runware:
     name = "runware"
 
     def __init__(self, engine: Engine) -> None:
+        self.hosts = contract(self.name).hosts
         video = Video(engine)
         self._rest = Rest(engine, Tasks(engine, video))
         self._files = Files(engine, video)

@@ -1,0 +1,157 @@
+"""Who may come in, how often, and by which method: checked in the gateway's order before anything else."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from understudy.accounts import Account
+from understudy.answers import Refused
+from understudy.engine import Engine
+from understudy.limits import Rate, Window
+from understudy.moments import iso
+from understudy.wire import ClientGone, bearer, origin
+from understudy_contracts.provider import Contract
+
+from .refusals import Refusals
+
+#: The content network that the provider's files are on: images, sounds and videos alike.
+_CONTENT_HOST = "images.segmind.com"
+
+#: Calls in a minute by the name of a plan; the two published tables disagree, so both are offered.
+_PLANS = {"free": 5, "pro": 50, "flexible": 60, "business": 500}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, where they reached us, and where files are for them."""
+
+    account: Account
+    origin: str
+    content: str
+
+
+Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
+
+
+class Door:
+    """Makes endpoints that let in whoever has a key."""
+
+    def __init__(self, engine: Engine, contract: Contract, refusals: Refusals, stance: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._refusals = refusals
+        self._bearer = stance["bearer"]
+        self._rate = None if stance["rate-limit"] == "off" else Rate(_PLANS[stance["rate-limit"]], 60.0)
+        self._hosts = frozenset(contract.hosts)
+
+    def keyed(
+        self,
+        *,
+        workflow: bool = False,
+        limited: bool = False,
+        exists: Callable[[Request], None] | None = None,
+        **methods: Handler,
+    ) -> "Endpoint":
+        """An endpoint with a handler for each method.
+
+        On a `workflow`'s paths a bearer token is a key too. A `limited` one counts against the account's calls a
+        minute. `exists` raises Refused for a path that leads nowhere; that is told before a wrong method is.
+        """
+        return Endpoint(self, methods, workflow, limited, exists)
+
+    def public(self, handler: Callable[[Request], Awaitable[Response]]) -> "Endpoint":
+        """An endpoint to GET for anybody."""
+
+        async def without_caller(_: Caller, request: Request) -> Response:
+            return await handler(request)
+
+        return Endpoint(self, {"GET": without_caller}, False, False, None, public=True)
+
+    def caller(self, request: Request, *, workflow: bool, public: bool) -> Caller:
+        """Who sent a request; raises Refused when they have no key that opens an account."""
+        reached = origin(request.scope, self._engine.settings.public_url)
+        named = reached.removeprefix("https://") in self._hosts
+        content = f"https://{_CONTENT_HOST}" if named else reached
+        if public:
+            return Caller(_NOBODY, reached, content)
+        key = request.headers.get("x-api-key", "")
+        authorization = request.headers.get("authorization")
+        if not key and authorization is not None:
+            accepted = self._bearer == "everywhere" or (self._bearer == "workflows" and workflow)
+            if not accepted:
+                raise self._refusals.make("invalidKey")
+            key = bearer(authorization)
+        if not key:
+            raise self._refusals.make("missingKey")
+        account = self._engine.accounts.of(key, self._engine.clock.now())
+        if account is None:
+            raise self._refusals.make("invalidKey")
+        return Caller(account, reached, content)
+
+    def count(self, caller: Caller) -> None:
+        """Count a call against the account's rate; raises Refused when there were too many."""
+        if self._rate is None:
+            return
+        now = self._engine.clock.now()
+        wait = caller.account.keep(_Calls).window(self._rate).take(now)
+        if wait is not None:
+            # How the moment is written is shown by no source: ISO 8601 is assumed.
+            headers = {"x-rate-limit-reset-at-utc": iso(now + wait)}
+            raise self._refusals.of_case(self._refusals.catalogue["rateLimited"], {}, headers)
+
+    def refuse_method(self) -> Refused:
+        """What a wrong method is answered with."""
+        return self._refusals.make("methodNotAllowed")
+
+
+class _Calls:
+    """An account's calls of the last minute."""
+
+    def __init__(self) -> None:
+        self._window: Window | None = None
+
+    def window(self, rate: Rate) -> Window:
+        if self._window is None:
+            self._window = Window(rate)
+        return self._window
+
+
+#: Who asks where nobody needs to say.
+_NOBODY = Account("", opening=0, opened_at=0.0, seed=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the API, as an ASGI application: key, rate, path, method, and then its handler."""
+
+    door: Door
+    methods: Mapping[str, Handler]
+    workflow: bool
+    limited: bool
+    exists: Callable[[Request], None] | None
+    public: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except Refused as refusal:
+            response = refusal.response()
+        except ClientGone:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        caller = self.door.caller(request, workflow=self.workflow, public=self.public)
+        if self.limited:
+            self.door.count(caller)
+        if self.exists is not None:
+            self.exists(request)
+        handler = self.methods.get(request.method)
+        if handler is None:
+            raise self.door.refuse_method()
+        return await handler(caller, request)

@@ -1,0 +1,179 @@
+"""A call from its parameters to its plan: judged, priced, paid for, and given the moments at which it moves on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.engine import Engine
+from understudy.faults import UnknownFault, called_for
+from understudy.jobs import Job, Result
+from understudy.ledger import Part
+from understudy.media.clip import FRAME_RATE
+from understudy.media.placeholder import LONGEST_MILLISECONDS
+from understudy.media.sources import audio_lengths
+from understudy.wire import kept_json
+from understudy_contracts.errors import ErrorCase
+from understudy_contracts.models import Model
+from understudy_contracts.provider import Contract
+from understudy_contracts.schema import Judge
+
+from .bodies import magic_text
+from .door import Caller
+from .refusals import Refusals
+
+PROVIDER = "segmind"
+
+#: Seconds that files are kept: the provider's own documentation, by way of a dated copy of it.
+_FILES_KEPT = 7 * 24 * 3600.0
+
+#: Seconds queued and at work of a job whose parameters turn out to be bad: observed once.
+_REFUSED_LATENCY = (0.025989, 0.003372)
+
+
+#: What an error asked for by name says where an error that came about would name a fact.
+_ANY = {"balance": 0.0, "cost": 0.0, "period": "monthly", "cap": 0.0, "parameter": "body", "allowed": "other values"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A call with its price in micro-dollars; `failure` is why it will fail, if it will."""
+
+    model: Model
+    fields: Mapping[str, Any]
+    seconds: float
+    lengths: Mapping[str, float]
+    cost: int
+    failure: "Failure | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job fails, in the provider's words; `refused` when its parameters are to blame, which shows at once."""
+
+    case: ErrorCase
+    text: str
+    refused: bool = False
+
+
+class Orders:
+    """Judges, prices and plans calls."""
+
+    def __init__(self, engine: Engine, contract: Contract, stance: Mapping[str, str], refusals: Refusals) -> None:
+        self._engine = engine
+        self._contract = contract
+        self._stance = stance
+        self._refusals = refusals
+        self._judges: dict[str, Judge] = {}
+        self._dashed = stance["request-id"] == "dashed"
+        self._judged_at_submit = stance["v2-validation"] == "submit"
+
+    def model(self, slug: str) -> Model:
+        """The model that is called by that slug; raises Refused when there is none."""
+        model = self._contract.models.get(slug)
+        if model is None or model.operation == "workflow":
+            raise self._refusals.make("modelNotFound", model=slug)
+        return model
+
+    async def order(self, caller: Caller, model: Model, given: Mapping[str, Any], *, queued: bool) -> Order:
+        """Judge and price a call; raises Refused for what the gateway refuses itself.
+
+        A call that waits has its parameters judged first; one that is `queued` is taken as it is and fails later.
+        """
+        fields = typed(given, model.request)
+        fault = self._fault(fields)
+        failure = None
+        if fault is not None:
+            words = {**_ANY, "model": model.id, "task_id": caller.account.new_id()}
+            if fault.strikes in ("submit", "transport"):
+                raise self._refusals.of_case(fault, words)
+            failure = Failure(fault, fault.text(words))
+        judge = self._judges.get(model.id) or self._judge(model)
+        if not judge.accepts(fields):
+            case, broken = self._refusals.of_violation(judge.violations(fields)[0])
+            if not queued or self._judged_at_submit:
+                raise self._refusals.of_case(case, broken)
+            failure = failure or Failure(case, case.text(broken), refused=True)
+        if failure is not None and failure.refused:
+            # Nothing of what was asked can be trusted to say how long it would have become.
+            return Order(model, fields, 0.0, {}, 0, failure)
+        lengths = await audio_lengths(model.duration.audio_sources(fields), self._engine.uploads.file_at)
+        frames = round(min(model.duration.seconds(fields, lengths), LONGEST_MILLISECONDS / 1000) * FRAME_RATE)
+        seconds = max(1, frames) / FRAME_RATE
+        cost = int(model.price.cost(seconds, model.output.count_of(fields)) * 1_000_000)
+        return Order(model, fields, seconds, lengths, cost, failure)
+
+    def start(self, order: Order, caller: Caller, door: str, credit_case: str) -> Job:
+        """Hold the price, plan the job and file it; raises Refused when the account cannot pay."""
+        now = self._engine.clock.now()
+        account = caller.account
+        available = account.ledger.available(now)
+        # What fails later is still not begun for someone who could not pay for anything.
+        if order.cost > available or available <= 0:
+            words = {"balance": available / 1_000_000, "cost": order.cost / 1_000_000}
+            raise self._refusals.make(credit_case, **words)
+        job = self._plan(order, caller, door, now)
+        if order.cost:
+            part = Part(job.results[0].id, job.finishes_at, order.cost, order.failure is None)
+            account.ledger.commit(job.id, now, (part,))
+        account.jobs(PROVIDER)[canonical(job.id)] = job
+        for result in job.results:
+            self._engine.shelf[result.id] = (job, result)
+        return job
+
+    def _fault(self, fields: dict[str, Any]) -> ErrorCase | None:
+        try:
+            return called_for((magic_text(fields),), self._refusals.catalogue)
+        except UnknownFault as problem:
+            raise self._refusals.unknown_fault(problem) from None
+
+    def _judge(self, model: Model) -> Judge:
+        """The judge of a model's parameters, compiled when its first call comes."""
+        judge = self._judges[model.id] = self._contract.model_judge(model.id, self._stance)
+        return judge
+
+    def _plan(self, order: Order, caller: Caller, door: str, now: float) -> Job:
+        account, failure = caller.account, order.failure
+        queued, running = order.model.latency.seconds(order.seconds)
+        if failure is not None and failure.refused:
+            queued, running = _REFUSED_LATENCY
+        pace = self._engine.settings.speed.latency
+        started_at = now + pace * queued
+        finishes_at = started_at + pace * running
+        case = None if failure is None else failure.case
+        count = order.model.output.count_of(order.fields) if failure is None else 1
+        results = tuple(
+            Result(account.new_id(), account.random.getrandbits(31), finishes_at, case) for _ in range(count)
+        )
+        new_id = account.new_id()
+        return Job(
+            id=new_id if self._dashed and door != "workflow" else new_id.replace("-", ""),
+            provider=PROVIDER,
+            model=order.model.id,
+            container=order.model.output.format_of(order.fields),
+            request=kept_json(order.fields),
+            origin=caller.content,
+            submitted_at=now,
+            seconds=order.seconds,
+            cost=order.cost if failure is None else 0,
+            results=results,
+            expires_after=_FILES_KEPT,
+            extras={"lengths": order.lengths, "door": door, "failure": None if failure is None else failure.text},
+            steps=(("QUEUED", now), ("PROCESSING", started_at)),
+        )
+
+
+def canonical(request_id: str) -> str:
+    """A request's id without its dashes: the sources show both forms, and both are understood."""
+    return request_id.replace("-", "").lower()
+
+
+def typed(fields: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with the texts of a form read as what they are: a form knows no numbers and no booleans."""
+    known = schema.get("properties", {})
+    return {name: _typed(value, known.get(name, {}).get("type")) for name, value in fields.items()}
+
+
+def _typed(value: Any, kind: object) -> Any:
+    if kind == "boolean" and value in ("true", "false"):
+        return value == "true"
+    return value
