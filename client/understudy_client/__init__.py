@@ -29,6 +29,8 @@ from .gmi_records import ModelDetail, Page, Record
 from .jobs import Job, JobStatus, MediaResult
 from .receiver import WebhookReceiver
 from .runware import AsyncRunwareClient, RunwareClient
+from .segmind import AsyncSegmindClient, SegmindClient
+from .segmind_records import Credits, Delivery, Generation, HistoryPage, HistoryRow, SegmindModel
 from .video import NotAVideo, Video, read_video
 from .waiting import Poll
 from .webhooks import WebhookEvent, parse_webhook
@@ -36,13 +38,19 @@ from .webhooks import WebhookEvent, parse_webhook
 __all__ = [
     "AsyncGmiClient",
     "AsyncRunwareClient",
+    "AsyncSegmindClient",
     "AuthError",
     "Cancelled",
     "ConnectionFailed",
     "ContentRefused",
+    "Credits",
     "DeadlineExceeded",
+    "Delivery",
     "DownloadFailed",
+    "Generation",
     "GmiClient",
+    "HistoryPage",
+    "HistoryRow",
     "InsufficientCredits",
     "InvalidAnswer",
     "Job",
@@ -61,6 +69,8 @@ __all__ = [
     "RateLimited",
     "Record",
     "RunwareClient",
+    "SegmindClient",
+    "SegmindModel",
     "ServerError",
     "TaskCancelled",
     "TaskConflict",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import httpx
@@ -16,6 +17,9 @@ from .flow import Answer, Flow, Lost, Outcome, Request, Sleep, Step
 from .url import parse
 
 T = TypeVar("T")
+
+#: Makes of a key the headers that carry it.
+Credential: TypeAlias = Callable[[str], Mapping[str, str]]
 
 #: Errors of httpx that are certain to come before the first byte of a request has left.
 _NEVER_SENT = (
@@ -36,12 +40,17 @@ _HOPELESS = (
 _LOST = (httpx.RequestError, httpx.InvalidURL)
 
 
+def bearer(key: str) -> dict[str, str]:
+    """Carry a key as most providers take it."""
+    return {"authorization": f"Bearer {key}"}
+
+
 class Driver:
     """Carry out flows with a blocking httpx client."""
 
-    def __init__(self, http: httpx.Client, key: str, timeout: httpx.Timeout) -> None:
+    def __init__(self, http: httpx.Client, key: str, timeout: httpx.Timeout, credential: Credential = bearer) -> None:
         self.http = http
-        self._key = key
+        self._credential = credential(key)
         self._timeout = timeout
 
     def run(self, flow: Flow[T], cancel: threading.Event | None = None) -> T:
@@ -67,7 +76,7 @@ class Driver:
     def _ask(self, step: Request) -> Outcome:
         body = b""
         try:
-            with self.http.stream(**_arguments(step, self._key, self._timeout)) as response:
+            with self.http.stream(**_arguments(step, self._credential, self._timeout)) as response:
                 if step.into is not None and step.into.begin(response.status_code, response.headers):
                     for chunk in response.iter_bytes():
                         step.into.write(chunk)
@@ -81,9 +90,11 @@ class Driver:
 class AsyncDriver:
     """Carry out flows with an async httpx client; cancellation is that of the event loop."""
 
-    def __init__(self, http: httpx.AsyncClient, key: str, timeout: httpx.Timeout) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, key: str, timeout: httpx.Timeout, credential: Credential = bearer
+    ) -> None:
         self.http = http
-        self._key = key
+        self._credential = credential(key)
         self._timeout = timeout
 
     async def run(self, flow: Flow[T]) -> T:
@@ -103,7 +114,7 @@ class AsyncDriver:
             return None
         body = b""
         try:
-            async with self.http.stream(**_arguments(step, self._key, self._timeout)) as response:
+            async with self.http.stream(**_arguments(step, self._credential, self._timeout)) as response:
                 if step.into is not None and step.into.begin(response.status_code, response.headers):
                     async for chunk in response.aiter_bytes():
                         # A chunk is a few ten kilobytes for the page cache: a thread would cost more.
@@ -121,10 +132,10 @@ def user_agent() -> str:
     return f"understudy-client/{version('understudy')}"
 
 
-def _arguments(step: Request, key: str, timeout: httpx.Timeout) -> dict[str, Any]:
+def _arguments(step: Request, credential: Mapping[str, str], timeout: httpx.Timeout) -> dict[str, Any]:
     headers = {"user-agent": user_agent(), **step.headers}
     if step.authorized:
-        headers["authorization"] = f"Bearer {key}"
+        headers |= credential
     return {
         "method": step.method,
         "url": parse(step.url),

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ def _money(billed: bool | None, finished: int) -> str:
 class ProviderError(UnderstudyError):
     """The provider answered, and the answer is no."""
 
+    #: What the provider measured of a job that failed, such as Segmind's `inference_time`, in seconds.
+    metrics: Mapping[str, Any] = MappingProxyType({})
+
 
 class ValidationError(ProviderError):
     """A field of the request is missing, wrong, or not known to the provider; `.parameter` names it."""
@@ -213,6 +217,7 @@ class ConnectionFailed(UnderstudyError):
     Runware: submit `error.job.request` again; either it is accepted now, or TaskConflict says that the job
     exists, and `wait(error.job)` brings its videos. Neither pays twice.
     GMI: look for the payload of `error.request` in `client.requests(model)` before you submit it again.
+    Segmind: look for it in `client.history(model_name=model)` before you send it again.
     """
 
     advice = "Check the base URL and the network."

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import Problem
+
+if TYPE_CHECKING:
+    from .flow import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something the provider was asked to make. `Job("…")` is enough to ask about one from another process."""
 
-    #: Its name at the provider: Runware's taskUUID, GMI's request_id.
+    #: Its name at the provider: Runware's taskUUID, GMI's and Segmind's request_id.
     id: str
     #: How many results it makes.
     count: int = 1
     #: The request as it was sent.
     request: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    #: Where the provider says to ask about it, by name; empty where every provider's URL is made of its id.
+    links: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.id
@@ -29,7 +34,7 @@ class Job:
 class MediaResult:
     """One finished video, picture or recording."""
 
-    #: Its own name: Runware's videoUUID, GMI's number within the job.
+    #: Its own name: Runware's videoUUID, GMI's and Segmind's number within the job.
     id: str
     #: The id of the job that made it.
     job: str
@@ -64,6 +69,8 @@ class JobStatus:
     cancelled: bool = False
     #: The whole record, with every key the provider added.
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    #: The answer that told all this, where its status says something too.
+    answer: Answer | None = field(default=None, repr=False, compare=False)
 
     @property
     def done(self) -> bool:

@@ -3,12 +3,12 @@ request."""
 
 from __future__ import annotations
 
-import base64
-import mimetypes
 import uuid
 from pathlib import Path
 
 import click
+
+from .data_uri import data_uri, type_of
 
 
 def media_field(argument: str | None) -> str | None:
@@ -23,8 +23,7 @@ def media_field(argument: str | None) -> str | None:
         content = path.read_bytes()
     except OSError as error:
         raise click.UsageError(f"{argument!r} is no URL and no UUID, and as a file: {error.strerror}") from error
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return data_uri(content, type_of(path))
 
 
 def _is_uuid(text: str) -> bool:

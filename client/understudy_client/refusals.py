@@ -53,8 +53,11 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     402: InsufficientCredits,
     403: PermissionDenied,
     404: NotFound,
+    405: ValidationError,
+    406: ValidationError,
     408: ServerError,
     409: TaskConflict,
+    410: NotFound,
     413: ValidationError,
     415: ValidationError,
     422: ValidationError,
@@ -84,6 +87,7 @@ def refusal(
     first = problems[0] if problems else None
     status = answer.status if answer is not None and answer.status >= 400 else None
     case = _case(provider, first, status) if first else None
+    kind = meaning(provider, first, status) if first else "unknown"
     chosen = _class_of(provider, first, status)
     if chosen is NotFound and about == "question" and job is not None:
         chosen = TaskNotFound
@@ -94,13 +98,13 @@ def refusal(
         "response": answer,
         "job": job,
         "retryable": case.retryable if case else None,
-        "billed": _billed(case, about, status, problems, repeated),
+        "billed": _billed(case, kind, about, status, problems, repeated),
         "errors": problems,
         "results": results,
     }
     if first is None:
         return _with_pause(chosen(_without_words(status), **facts), retry_after)
-    parameter = ", ".join(first.parameters) or None
+    parameter = ", ".join(first.parameters) or _parameter(case, first.message)
     message = first.message or f"{provider} gave no reason"
     return _with_pause(chosen(message, code=first.code, parameter=parameter, **facts), retry_after)
 
@@ -140,15 +144,29 @@ def _case(provider: str, problem: Problem, status: int | None) -> ErrorCase | No
 @cache
 def _form(message: str) -> re.Pattern[str]:
     """Make of a catalogued text, such as `model {model} does not exist`, what tells it from others."""
-    return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", message)), re.DOTALL)
+    return re.compile(_pattern(message), re.DOTALL)
+
+
+def _pattern(message: str) -> str:
+    return ".+".join(re.escape(part) for part in re.split(r"\{\w+\}", message))
+
+
+def _parameter(case: ErrorCase | None, message: str) -> str | None:
+    """Read the parameter from a text whose catalogued form says where it stands."""
+    before, field, after = case.message.partition("{parameter}") if case is not None else ("", "", "")
+    if not field:
+        return None
+    form = "".join((_pattern(before), r"(\S+?)", _pattern(after)))
+    found = re.fullmatch(form, message, re.DOTALL)
+    return found[1] if found else None
 
 
 def _billed(
-    case: ErrorCase | None, about: str, status: int | None, problems: Sequence[Problem], repeated: bool
+    case: ErrorCase | None, kind: str, about: str, status: int | None, problems: Sequence[Problem], repeated: bool
 ) -> bool | None:
     if about == "submit":
         # A gateway without the provider's words, or a server that broke, may have made the job first.
-        refused = (status or 400) < 500 or (case is not None and case.kind == "provider")
+        refused = (status or 400) < 500 or kind not in ("server", "timeout", "unknown")
         return False if problems and refused and not repeated else None
     return case.billed if case and about == "job" else None
 

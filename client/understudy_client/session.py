@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 
 from .client import AsyncDriver, Driver
 from .download import Arrival, fetch
-from .jobs import Job, MediaResult
+from .jobs import Job
 from .settings import Settings
 
 #: Told bytes so far, and bytes in all when the server says how many.
@@ -24,7 +24,15 @@ def job_named(job: Job | str) -> Job:
     return job if isinstance(job, Job) else Job(job)
 
 
-def _url(result: MediaResult | str) -> str:
+class Located(Protocol):
+    """Something that is at a URL, as every result is."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+
+
+def _url(result: Located | str) -> str:
     return result if isinstance(result, str) else result.url
 
 
@@ -35,7 +43,9 @@ class Session:
         self.base_url = settings.base_url
         self._backoff = settings.backoff
         self._owns_http = http is None
-        self._driver = Driver(http or httpx.Client(timeout=settings.timeout), settings.key, settings.timeout)
+        self._driver = Driver(
+            http or httpx.Client(timeout=settings.timeout), settings.key, settings.timeout, settings.credential
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -55,7 +65,7 @@ class Session:
 
     def download(
         self,
-        result: MediaResult | str,
+        result: Located | str,
         path: str | os.PathLike[str],
         *,
         on_progress: Received | None = None,
@@ -81,7 +91,7 @@ class AsyncSession:
         self._backoff = settings.backoff
         self._owns_http = http is None
         client = http or httpx.AsyncClient(timeout=settings.timeout)
-        self._driver = AsyncDriver(client, settings.key, settings.timeout)
+        self._driver = AsyncDriver(client, settings.key, settings.timeout, settings.credential)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -101,7 +111,7 @@ class AsyncSession:
 
     async def download(
         self,
-        result: MediaResult | str,
+        result: Located | str,
         path: str | os.PathLike[str],
         *,
         on_progress: Received | None = None,

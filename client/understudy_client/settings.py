@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from .client import Credential, bearer
 from .errors import AuthError
 from .flow import Answer, Backoff, pause_in_headers
 from .url import parse
@@ -26,6 +27,8 @@ class Provider:
     url_variable: str
     #: Reads the pause that an answer asks for.
     asked_pause: Callable[[Answer], float | None] = pause_in_headers
+    #: How a request carries the key.
+    credential: Credential = bearer
 
 
 class Settings:
@@ -60,6 +63,7 @@ class Settings:
         self.base_url = _base_url(provider, base_url)
         self.backoff = Backoff(retries=max_retries, asked=provider.asked_pause)
         self.key = key
+        self.credential = provider.credential
         self.timeout = timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(timeout)
 
 

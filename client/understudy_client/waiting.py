@@ -52,7 +52,19 @@ class Waiting:
         on_progress: Progress | None = None,
         known: JobStatus | None = None,
     ) -> Flow[list[MediaResult]]:
-        """Look at a job until all its results are there, and return them.
+        """Look at a job until all its results are there, and return them; see `settle`."""
+        settled = yield from self.settle(job, deadline, poll, on_progress, known)
+        return list(settled.results)
+
+    def settle(
+        self,
+        job: Job,
+        deadline: Deadline,
+        poll: Poll,
+        on_progress: Progress | None = None,
+        known: JobStatus | None = None,
+    ) -> Flow[JobStatus]:
+        """Look at a job until all its results are there, and return where it stands then.
 
         known: what the answer to its submit already told, in place of the first look.
         """
@@ -69,12 +81,13 @@ class Waiting:
                     raise
                 # A result once finished stays finished, whatever a later answer leaves out.
                 finished.update((result.id, result) for result in status.results)
+                status = replace(status, results=tuple(finished.values()))
                 if on_progress is not None:
-                    on_progress(replace(status, results=tuple(finished.values())))
+                    on_progress(status)
                 if status.done and (status.errors or status.cancelled):
                     raise self.fault(status)
                 if status.done or len(finished) >= job.count:
-                    return list(finished.values())
+                    return status
                 left = deadline.remaining()
                 if left == 0:
                     raise self._late(job, deadline, len(finished))
