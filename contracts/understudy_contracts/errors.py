@@ -17,7 +17,6 @@ import orjson
 from .data import ContractError, folder, read
 from .schema import Violation
 
-
 _NO_WORDS: Mapping[str, object] = MappingProxyType({})
 
 
@@ -127,13 +126,20 @@ def refusal_of(provider: str, violation: Violation) -> ErrorCase:
     the `format` of what was broken, such as `pattern:uri`, else by the rule, else under `*`. Raises
     `ContractError` for a provider whose file has no such table.
     """
-    table = _file(provider).get("refusals")
     named = violation.schema.get("x-rule", {}).get("error")
-    if named is None and table is None:
+    if named is None:
+        table = _refusals(provider)
+        keys = (f"{violation.rule}:{violation.schema.get('format')}", violation.rule, "*")
+        named = next(table[key] for key in keys if key in table)
+    return catalogue(provider)[named]
+
+
+@cache
+def _refusals(provider: str) -> Mapping[str, str]:
+    table: Mapping[str, str] | None = _file(provider).get("refusals")
+    if table is None:
         raise ContractError(f"errors.json: {provider} has no table of refusals")
-    keys = (f"{violation.rule}:{violation.schema.get('format')}", violation.rule, "*")
-    found = named or next(table[key] for key in keys if key in table)
-    return catalogue(provider)[found]
+    return table
 
 
 @cache

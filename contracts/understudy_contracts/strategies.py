@@ -37,7 +37,8 @@ def request(provider: str, model: str, **switches: str) -> SearchStrategy[dict[s
     Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
     """
     maker = _maker(provider, model, tuple(sorted(switches.items())))
-    return st.sampled_from(maker.presences).flatmap(maker.valid)
+    # A rule may look into a value too, such as a script that counts only when it is not empty.
+    return st.sampled_from(maker.presences).flatmap(maker.valid).filter(maker.judge.accepts)
 
 
 def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy[Broken]:
