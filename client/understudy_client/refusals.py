@@ -104,7 +104,7 @@ def refusal(
     }
     if first is None:
         return _with_pause(chosen(_without_words(status), **facts), retry_after)
-    parameter = ", ".join(first.parameters) or _parameter(case, first.message)
+    parameter = ", ".join(first.parameters) or _parameter(provider, first.message)
     message = first.message or f"{provider} gave no reason"
     return _with_pause(chosen(message, code=first.code, parameter=parameter, **facts), retry_after)
 
@@ -151,14 +151,14 @@ def _pattern(message: str) -> str:
     return ".+".join(re.escape(part) for part in re.split(r"\{\w+\}", message))
 
 
-def _parameter(case: ErrorCase | None, message: str) -> str | None:
-    """Read the parameter from a text whose catalogued form says where it stands."""
-    before, field, after = case.message.partition("{parameter}") if case is not None else ("", "", "")
-    if not field:
-        return None
-    form = "".join((_pattern(before), r"(\S+?)", _pattern(after)))
-    found = re.fullmatch(form, message, re.DOTALL)
-    return found[1] if found else None
+def _parameter(provider: str, message: str) -> str | None:
+    """Read the parameter from a text whose catalogued form says where it stands, whichever status it came with."""
+    for case in catalogue(provider).values():
+        before, field, after = case.message.partition("{parameter}")
+        form = rf"{_pattern(before)}(\S+?){_pattern(after)}"
+        if field and (found := re.fullmatch(form, message, re.DOTALL)):
+            return found[1]
+    return None
 
 
 def _billed(

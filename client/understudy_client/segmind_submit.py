@@ -29,6 +29,8 @@ from .waiting import about
 
 #: How many requests a page of the history holds at most.
 PAGE = 100
+#: Seconds after which a submit goes on without having seen the history: a firewall may let one host through only.
+_GLANCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Submit:
         order = Order(self.queue.call("v2", task), task, sent, key_of(task))
         with about(None, request=task):
             history = ModelHistory(self.queue, task)
-            made = yield from Submission(history, order, self.claims, self.careful, self.looks).run(deadline)
+            attempts = Submission(history, order, self.claims, self.careful, self.looks, _GLANCE)
+            made = yield from attempts.run(deadline)
         return made.job
 
 

@@ -136,6 +136,8 @@ class Call:
         film.arrival.close()
         if isinstance(outcome, Answer) and not film.arrival.is_whole(outcome):
             outcome = Lost(ValueError("it is not as long as announced"), sent=True)
+        elif isinstance(outcome, Answer) and not film.arrival.received:
+            outcome = Lost(ValueError("it is empty"), sent=True)
         if isinstance(outcome, Lost) or film.trouble is not None:
             raise self._broken(film, headers, outcome)
         return _delivery(film.arrival.finish(), _kind(headers), headers.get("x-request-id", ""), headers)

@@ -76,6 +76,8 @@ class Submission(Generic[E]):
     #: Whether to look at the list first. Without, a lost answer is raised at once and never asked for again.
     careful: bool = True
     looks: tuple[float, ...] = LOOKS
+    #: Seconds the first look may take at most, where the submit goes on without it; None for no limit of its own.
+    glance: float | None = None
     before: Before | None = None
     #: Whether an attempt may have made a request that was not seen.
     unsure: bool = False
@@ -128,6 +130,8 @@ class Submission(Generic[E]):
     def _look_before(self, deadline: Deadline) -> Flow[Before | None]:
         start: int | None = None
         entries: list[E] = []
+        if self.glance is not None and deadline.allows(self.glance):
+            deadline = Deadline(self.glance)
         try:
             for _ in range(_PAGES):
                 page = yield from self.register.listing(start, deadline)

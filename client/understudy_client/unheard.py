@@ -8,6 +8,7 @@ from typing import Any
 from .errors import ConnectionFailed
 from .flow import Lost
 from .jobs import Job
+from .url import without_password
 from .waiting import reason
 
 
@@ -23,7 +24,7 @@ def unheard(
 ) -> ConnectionFailed:
     """Make the error; `advice` is what the caller should do before anything else."""
     error = ConnectionFailed(
-        f"no answer from {url}: {reason(lost.cause)}{advice}",
+        f"no answer from {without_password(url)}: {reason(lost.cause)}{advice}",
         provider=provider,
         job=job,
         request=request,

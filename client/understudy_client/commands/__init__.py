@@ -9,6 +9,7 @@ import click
 
 from .gmi import gmi
 from .runware import runware
+from .segmind import segmind
 
 
 @click.group()
@@ -16,5 +17,5 @@ def generate() -> None:
     """Make a video with a provider, or with the stand-in for one."""
 
 
-for _command in (runware, gmi):
+for _command in (runware, gmi, segmind):
     generate.add_command(_command)

@@ -89,9 +89,11 @@ class Performance:
     as_json: bool
     #: The job's id, as soon as it is known.
     job: str | None = None
-    #: What it made, and the files of those that were fetched.
+    #: What it made, and the files of those that were fetched or came as the answer itself.
     results: Sequence[MediaResult] = ()
     files: list[Path] = field(default_factory=list)
+    #: What it wrote, where that was a text.
+    text: str = ""
 
     def run(self, client: Session, generate: Generate) -> None:
         """Make the results, fetch them, and say what came of it; end the program with 1 or 130 if nothing did.
@@ -104,7 +106,7 @@ class Performance:
         try:
             with client:
                 self.results = self._wait(generate, screen)
-                if self.out is not None:
+                if self.out is not None and not self.files:
                     self._fetch(client, self.out, screen)
         except UnderstudyError as error:
             self._fail(error, screen)
@@ -149,6 +151,10 @@ class Performance:
                 bar = progress.add_task(escape(path.name), total=None)
                 show = partial(_show_bytes, progress, bar)
                 try:
+                    if self.text:
+                        path.write_text(self.text, "utf-8")
+                        self.files.append(path)
+                        continue
                     self.files.append(client.download(result, path, on_progress=show))
                 except OSError as error:
                     # The disk was full, or somebody took the folder away since it was checked.
@@ -171,10 +177,11 @@ class Performance:
     def _report(self) -> None:
         rows = _rows(self.results, self.files)
         if self.as_json:
-            click.echo(json.dumps({"job": self.job, "cost": _total(self.results), "results": rows}))
+            told = {"job": self.job, "cost": _total(self.results)} | ({"text": self.text} if self.text else {})
+            click.echo(json.dumps(told | {"results": rows}))
             return
         for row in rows:
-            click.echo(row.get("file") or row["url"])
+            click.echo(row.get("file") or row["url"] or self.text)
         click.echo(_cost(self.results), err=True)
 
 
@@ -199,9 +206,10 @@ def _cost(results: Sequence[MediaResult]) -> str:
 def file_for(result: MediaResult, out: Path, number: int | None) -> Path:
     """Choose the file for a result: the one asked for, a numbered one, or one in the directory asked for."""
     if out.is_dir():
-        # GMI's ids are no more than a number within the job.
+        # GMI's and Segmind's ids are no more than a number within the job.
         name = f"{result.job}-{result.id}" if result.id.isdecimal() else result.id
-        return out / f"{name}{Path(result.url.partition('?')[0]).suffix or '.mp4'}"
+        usual = ".mp4" if result.url else ".txt"
+        return out / f"{name}{Path(result.url.partition('?')[0]).suffix or usual}"
     return out if number is None else out.with_stem(f"{out.stem}-{number}")
 
 
@@ -209,7 +217,13 @@ def _rows(results: Sequence[MediaResult], files: Sequence[Path]) -> list[dict[st
     rows: list[dict[str, Any]] = []
     for index, result in enumerate(results):
         cost = float(result.cost) if result.cost is not None else None
-        row = {"id": result.id, "url": result.url, "cost": cost, "seed": result.seed, "duration": result.duration}
+        row = {
+            "id": result.id,
+            "url": result.url or None,
+            "cost": cost,
+            "seed": result.seed,
+            "duration": result.duration,
+        }
         rows.append(row | ({"file": str(files[index])} if index < len(files) else {}))
     return rows
 

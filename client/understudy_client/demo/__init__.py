@@ -5,5 +5,6 @@ Each is `perform(base_url, api_key, out, console) -> bool` and an entry point of
 
 from .gmi import perform as perform_gmi
 from .runware import perform
+from .segmind import perform as perform_segmind
 
-__all__ = ["perform", "perform_gmi"]
+__all__ = ["perform", "perform_gmi", "perform_segmind"]
