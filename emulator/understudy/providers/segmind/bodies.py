@@ -1,8 +1,10 @@
 """What comes in a request: a JSON object, or the fields of a form."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -67,33 +69,51 @@ class Bodies:
     async def _multipart(self, caller: Caller, request: Request) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, value in (await self._parts(request)).items():
-            if isinstance(value, UploadFile):
-                kind = value.content_type or "application/octet-stream"
+            if isinstance(value, _File):
                 try:
-                    fields[name] = await self.keep(caller, kind, await value.read())
+                    fields[name] = await self.keep(caller, value.content_type, value.content)
                 except TooLarge:
                     raise self._refusals.make("requestTooLarge", limit=self._limit) from None
             else:
                 fields[name] = value
         return fields
 
-    async def _parts(self, request: Request) -> dict[str, str | UploadFile]:
+    async def _parts(self, request: Request) -> dict[str, "str | _File"]:
         body = await self._read(request)
+        _, options = parse_options_header(request.headers.get("content-type"))
+        boundary = options.get(b"boundary")
+        if boundary is not None and b"--%b--" % boundary not in body:
+            # The parser takes what is there for all there was.
+            raise self._refusals.make("invalidJson", reason="the form breaks off")
 
         async def again() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         try:
-            form = await Request(request.scope, again).form(max_part_size=self._limit)
+            async with Request(request.scope, again).form(max_part_size=self._limit) as form:
+                return {name: await _part(value) for name, value in form.multi_items()}
         except HTTPException as problem:
             raise self._refusals.make("invalidJson", reason=f"the form is broken ({problem.detail})") from None
-        return dict(form.multi_items())
 
     async def _read(self, request: Request) -> bytes:
         try:
             return await read_body(request.receive, self._limit)
         except BodyTooLarge:
             raise self._refusals.make("requestTooLarge", limit=self._limit) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file in a form."""
+
+    content_type: str
+    content: bytes
+
+
+async def _part(value: str | UploadFile) -> str | _File:
+    if isinstance(value, str):
+        return value
+    return _File(value.content_type or "application/octet-stream", await value.read())
 
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")

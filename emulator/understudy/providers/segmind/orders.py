@@ -31,7 +31,16 @@ _REFUSED_LATENCY = (0.025989, 0.003372)
 
 
 #: What an error asked for by name says where an error that came about would name a fact.
-_ANY = {"balance": 0.0, "cost": 0.0, "period": "monthly", "cap": 0.0, "parameter": "body", "allowed": "other values"}
+_ANY = {
+    "balance": 0.0,
+    "cost": 0.0,
+    "period": "monthly",
+    "cap": 0.0,
+    "parameter": "body",
+    "allowed": "other values",
+    "reason": "it was asked to be",
+    "limit": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,12 @@ class Storage:
         """`POST /upload-asset` with `{"data_urls": ["data:image/png;base64,…"]}`: a URL for each."""
         given = (await self._bodies.json(request)).get("data_urls")
         if not isinstance(given, list) or not 1 <= len(given) <= _MOST_FILES:
-            raise self._refusals.make("invalidDataUrl", index="", reason="data_urls must be a list of data URLs")
+            raise self._refusals.make("invalidDataUrl", reason=f"1 to {_MOST_FILES} of them")
         files = []
         for index, url in enumerate(given):
             file = await asyncio.to_thread(_decoded, url)
             if file is None:
-                raise self._refusals.make("invalidDataUrl", index=index, reason=f"data_urls[{index}] is no data URL")
+                raise self._refusals.make("invalidDataUrl", reason=f"number {index + 1} is none")
             files.append(file)
         try:
             urls = [await self._bodies.keep(caller, kind, content) for kind, content in files]

@@ -85,13 +85,17 @@ class Management:
         url, event = document.get("webhook_url"), document.get("event")
         types = event.get("types") if isinstance(event, dict) else None
         if not isinstance(url, str):
-            raise self._refusals.make("invalidWebhook", reason="webhook_url must be an http or https URL")
+            raise self._refusals.make(
+                "invalidWebhook", parameter="webhook_url", reason="it must be an http or https URL"
+            )
         try:
             check_literal(url)
         except ForbiddenTarget as problem:
-            raise self._refusals.make("invalidWebhook", reason=f"webhook_url: {problem}") from None
+            raise self._refusals.make("invalidWebhook", parameter="webhook_url", reason=str(problem)) from None
         if not isinstance(types, list) or not types or not all(isinstance(name, str) and name for name in types):
-            raise self._refusals.make("invalidWebhook", reason="event.types must be a list of event names")
+            raise self._refusals.make(
+                "invalidWebhook", parameter="event.types", reason="it must be a list of event names"
+            )
         return url, tuple(dict.fromkeys(types))
 
 
