@@ -17,7 +17,7 @@ import orjson
 
 from . import segmind_codec as codec
 from .claims import Claims
-from .errors import Problem, UnderstudyError
+from .errors import ConnectionFailed, InvalidAnswer, Problem, ProviderError, UnderstudyError
 from .flow import Answer, Backoff, Deadline, Flow
 from .jobs import Job
 from .json_body import encode
@@ -63,7 +63,7 @@ class ModelHistory:
     queue: Queue
     task: Mapping[str, Any]
     provider: str = codec.PROVIDER
-    dispensable: tuple[type[UnderstudyError], ...] = (UnderstudyError,)
+    dispensable: tuple[type[UnderstudyError], ...] = (ProviderError, ConnectionFailed, InvalidAnswer)
 
     @property
     def url(self) -> str:

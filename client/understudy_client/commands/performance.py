@@ -152,6 +152,7 @@ class Performance:
                 show = partial(_show_bytes, progress, bar)
                 try:
                     if self.text:
+                        path.parent.mkdir(parents=True, exist_ok=True)
                         path.write_text(self.text, "utf-8")
                         self.files.append(path)
                         continue
