@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 #: The emulator's own commands, each in the module of its name. Other packages add theirs by entry point.
-_OWN = ("demo", "errors", "serve", "switches")
+_OWN = ("demo", "errors", "proxy", "serve", "switches")
 
 _ENTRY_POINTS = "understudy.commands"
 

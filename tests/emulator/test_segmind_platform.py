@@ -77,6 +77,19 @@ def test_what_cannot_be_a_workflow_is_not_found(patient):
 def test_a_workflow_by_its_slug_is_polled_as_models_are(hasty):
     submitted = hasty.http.post("/workflows/v2/my-flow", json={}).json()
     assert hasty.http.get(submitted["status_url"]).json()["status"] == "COMPLETED"
+    result = hasty.http.get(submitted["response_url"]).json()
+    assert json.loads(result["output"])[0]["value"]["type"] == "video"
+
+
+@pytest.mark.parametrize("prompt", ["A sunset", "[[error:inferenceFailed]]"])
+def test_a_webhook_hears_of_workflows_good_or_bad(hasty, prompt):
+    with Sink() as sink:
+        hasty.http.post("/webhook/add", json={"webhook_url": sink.url, "event": {"types": ["GRAPH_RUN"]}})
+        submitted = hasty.http.post(WORKFLOW, json={"prompt": prompt}).json()
+        [received] = sink.wait(1)
+        event = fits("webhook-event", json.loads(received.body))
+        assert (event["event_type"], event["data"]["request_id"]) == ("GRAPH_RUN", submitted["request_id"])
+        assert event["data"]["status"] == hasty.http.get(submitted["poll_url"]).json()["status"]
 
 
 def test_uploads_get_urls_under_both_names_and_can_be_fetched_without_a_key(patient):

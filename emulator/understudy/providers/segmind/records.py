@@ -74,14 +74,15 @@ class Records:
             "metrics": self.metrics(account, job),
         }
 
-    async def outcome(self, job: Job) -> Any:
-        """What a success came to, in the shape of its model."""
+    async def outcome(self, job: Job) -> dict[str, Any]:
+        """What a success came to, in the shape of its model; that of a workflow is JSON within a string."""
         model = self._models[job.model]
         if model.output.kind == "text":
-            return fill(model.outcome, {"text": orjson.dumps(self.reply(job)).decode()})
+            return dict(fill(model.outcome, {"text": orjson.dumps(self.reply(job)).decode()}))
         width, height = picture_size(model, orjson.loads(job.request))
         values = {"width": width, "height": height, "seconds": job.seconds}
-        return fill(model.outcome, values, [await self._file(model, job, result) for result in job.results])
+        made = fill(model.outcome, values, [await self._file(model, job, result) for result in job.results])
+        return {"output": orjson.dumps(made).decode()} if model.operation == "workflow" else dict(made)
 
     def reply(self, job: Job) -> Any:
         """What a language model answers, in the shape of whoever makes it."""

@@ -82,7 +82,7 @@ class Workflows:
         status = self._records.status(job, self._engine.clock.now())
         told: dict[str, Any] = {"status": status, "output": ""}
         if status == "COMPLETED":
-            told["output"] = orjson.dumps(await self._records.outcome(job)).decode()
+            told.update(await self._records.outcome(job))
         elif status == "FAILED":
             told.update(dict.fromkeys(self._failure_keys, job.extras["failure"]))
         return Json(told)
