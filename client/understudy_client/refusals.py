@@ -64,6 +64,9 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     429: RateLimited,
 }
 
+#: Told by a page without words, and still certain: nothing is made by a method that is not allowed.
+_WRONG_METHOD = 405
+
 _FORBIDDEN = frozenset({"forbidden", "permissionDenied", "insufficientPermissions"})
 
 
@@ -165,6 +168,8 @@ def _billed(
     case: ErrorCase | None, kind: str, about: str, status: int | None, problems: Sequence[Problem], repeated: bool
 ) -> bool | None:
     if about == "submit":
+        if status == _WRONG_METHOD and not repeated:
+            return False
         # A gateway without the provider's words, or a server that broke, may have made the job first.
         refused = (status or 400) < 500 or kind not in ("server", "timeout", "unknown")
         return False if problems and refused and not repeated else None
