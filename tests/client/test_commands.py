@@ -16,6 +16,7 @@ from understudy_client.commands.fields import fill
 from understudy_client.commands.gmi import payload_of
 from understudy_client.commands.performance import INTERRUPTED, file_for
 from understudy_client.commands.runware import task_of
+from understudy_client.commands.segmind import fields_of
 
 UUID = "5893b754-1341-468b-a130-0c8c07d4e68f"
 AVATAR = ["--model", "heygen:avatar@4", "--avatar", "man_casual_young_adult_2", "--script", "Good evening."]
@@ -328,3 +329,94 @@ def test_settings_reach_into_lists_and_over_what_is_there():
         "a": [[3], {"b": 4}],
         "c": [["x"]],
     }
+
+
+@pytest.fixture
+def segmind(monkeypatch, server, key):
+    for name in ("SEGMIND_API_KEY", "SEGMIND_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    there = ["--base-url", f"{server.url}/v1", "--api-key", key]
+    return lambda *arguments: CliRunner().invoke(generate, ["segmind", *there, *arguments])
+
+
+FACE = [
+    "--model",
+    "heygen-avatar-iv",
+    "--image",
+    "https://pictures.example/face.png",
+    "--title",
+    "t",
+    "--script",
+    "Hi.",
+]
+
+
+@pytest.mark.parametrize("sync", [[], ["--sync"]], ids=["queued", "at once"])
+def test_segmind_makes_a_video_of_a_picture_that_it_uploads(segmind, tmp_path, sync):
+    (tmp_path / "face.png").write_bytes(b"\x89PNG")
+    out = tmp_path / "owls.mp4"
+    more = ["--image", str(tmp_path / "face.png"), "--orientation", "portrait", "--fit", "contain", "--out", str(out)]
+    outcome = segmind(*FACE, *more, *sync)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stdout.strip() == str(out)
+    assert "Cost: $0." in outcome.stderr
+    assert read_video(out).height == 1280
+
+
+@pytest.mark.parametrize("sync", [[], ["--sync"]], ids=["queued", "at once"])
+def test_segmind_tells_all_in_one_json_object(segmind, tmp_path, sync):
+    outcome = segmind(*FACE, "--out", str(tmp_path / "v.mp4"), "--json", *sync)
+    told = json.loads(outcome.stdout)
+    assert told["job"]
+    assert told["results"][0]["file"] == str(tmp_path / "v.mp4")
+    assert told["cost"] == told["results"][0]["cost"] > 0
+    assert bool(told["results"][0]["url"]) is not bool(sync)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "file"])
+def test_segmind_shows_what_a_model_wrote(segmind, tmp_path, form):
+    out = tmp_path / "new" / "text.json"
+    more = {"text": [], "json": ["--json"], "file": ["--out", str(out)]}[form]
+    outcome = segmind("--model", "gpt-5.5", "--prompt", "Good evening.", *more)
+    assert outcome.exit_code == 0, outcome.stderr
+    shown = {"text": lambda: outcome.stdout, "json": lambda: json.loads(outcome.stdout)["text"], "file": out.read_text}[
+        form
+    ]
+    assert "Good evening." in json.loads(shown())["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("sync", [[], ["--sync"]], ids=["queued", "at once"])
+def test_segmind_says_what_was_refused_and_leaves_no_file(segmind, tmp_path, sync):
+    outcome = segmind(*FACE, "--set", "fit=squeeze", "--out", str(tmp_path / "v.mp4"), *sync)
+    assert outcome.exit_code == 1
+    assert "fit" in outcome.stderr
+    assert "not billed" in outcome.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--image", "no-such-file.png"], ["--audio", "no-such-file.wav"], ["--script", "@no-such-file.txt"], ["--sync"],
+     ["--sync", "--out", "."], ["--set", "fit"], ["--base-url", "here"]],
+    ids=["no picture", "no recording", "no script", "nowhere", "a folder", "no value", "no URL"],
+)  # fmt: skip
+def test_a_wrong_segmind_command_is_told_from_a_refusal(segmind, arguments):
+    assert segmind(*FACE, *arguments).exit_code == 2
+
+
+def test_options_become_the_fields_of_segmind(tmp_path):
+    (tmp_path / "voice.mp3").write_bytes(b"ID3")
+    given = {"image": "https://x/face.png", "audio": str(tmp_path / "voice.mp3"), "title": "t", "script": "s", "voice": "v",
+             "orientation": "portrait", "fit": "cover", "motion": "nods", "prompt": None}  # fmt: skip
+    fields, files = fields_of(given, ["enhance_custom_motion_prompt=true"])
+    assert fields == {
+        "image_url": "https://x/face.png",
+        "video_title": "t",
+        "script": "s",
+        "voice_id": "v",
+        "video_orientation": "portrait",
+        "fit": "cover",
+        "custom_motion_prompt": "nods",
+        "enhance_custom_motion_prompt": True,
+    }
+    assert files == {"audio_url": tmp_path / "voice.mp3"}

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
 from understudy_client import MediaResult, Video, read_video
-from understudy_client.demo import gmi, perform, perform_gmi
+from understudy_client.demo import gmi, perform, perform_gmi, perform_segmind, segmind
 from understudy_client.demo.runware import Act
 from understudy_client.demo.stage import slug
 from understudy_contracts.models import models
@@ -42,7 +43,7 @@ def test_a_provider_that_refuses_makes_no_success(scripted, reply, tmp_path):
     assert screen.file.getvalue().count("Invalid API key [sic]") == 5
 
 
-@pytest.mark.parametrize("perform", [perform, perform_gmi])
+@pytest.mark.parametrize("perform", [perform, perform_gmi, perform_segmind])
 def test_a_folder_that_takes_no_file_is_told_before_anything_is_performed(scripted, tmp_path, perform):
     (tmp_path / "a-file").write_bytes(b"")
     screen = console()
@@ -52,7 +53,7 @@ def test_a_folder_that_takes_no_file_is_told_before_anything_is_performed(script
     assert "Videos are in" not in screen.file.getvalue()
 
 
-@pytest.mark.parametrize("perform", [perform, perform_gmi])
+@pytest.mark.parametrize("perform", [perform, perform_gmi, perform_segmind])
 def test_no_folder_is_named_where_no_video_is(scripted, reply, tmp_path, perform):
     scripted.answer = lambda call: reply(b'{"errors": [{"code": "invalidApiKey", "message": "No."}]}', 401)
     screen = console()
@@ -125,4 +126,31 @@ def test_an_act_at_gmi_as_it_should_be_has_no_faults():
     ids=["too long", "no length", "too narrow", "no thumbnail", "no price", "nothing", "trouble"],
 )
 def test_what_is_not_as_it_should_be_at_gmi_is_a_fault(wrong, word):
+    assert word in " ".join(wrong.faults)
+
+
+def segmind_act(seconds: float = 10.0, size: tuple[int, int] = (720, 1280), charged: str | None = "1.25", **more):
+    portrait = segmind.programme()[1]
+    cost = None if charged is None else Decimal(charged)
+    made = {"video": Video(*size, seconds, 1000, True), "charged": cost, "recorded": cost}
+    return replace(portrait, **(made | more))
+
+
+def test_an_act_at_segmind_as_it_should_be_has_no_faults():
+    assert segmind_act().faults == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (segmind_act(seconds=11.0), "length"),
+        (segmind_act(size=(1280, 720)), "1280x720"),
+        (segmind_act(charged=None), "without a cost"),
+        (segmind_act(recorded=Decimal(2)), "history"),
+        (segmind_act(video=None), "not arrive"),
+        (segmind_act(trouble="It rained."), "rained"),
+    ],
+    ids=["too long", "lying", "no cost", "two costs", "nothing", "trouble"],
+)
+def test_what_is_not_as_it_should_be_at_segmind_is_a_fault(wrong, word):
     assert word in " ".join(wrong.faults)
