@@ -1,6 +1,8 @@
 """The proxy as clients meet it: real TLS, real sockets, and a stand-in or an echo behind it."""
 
 import asyncio
+import logging
+import queue
 import socket
 import ssl
 import threading
@@ -98,6 +100,28 @@ def client(proxy, monkeypatch):
         yield made
 
 
+class Log(logging.Handler):
+    """What the proxy logs, wherever else that goes."""
+
+    def __init__(self):
+        super().__init__()
+        self.messages = queue.SimpleQueue()
+
+    def emit(self, record):
+        self.messages.put(record.getMessage())
+
+
+@pytest.fixture
+def log():
+    logger, kept = logging.getLogger("understudy.proxy"), Log()
+    level = logger.level
+    logger.addHandler(kept)
+    logger.setLevel(logging.INFO)
+    yield kept.messages
+    logger.setLevel(level)
+    logger.removeHandler(kept)
+
+
 def trust(proxy):
     context = ssl.create_default_context(cafile=proxy.environment["SSL_CERT_FILE"])
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -173,16 +197,22 @@ def test_only_http_1_is_offered(echoing):
         assert secure.selected_alpn_protocol() == "http/1.1"
 
 
-def test_whoever_trusts_other_authorities_only_gets_no_tls_and_the_log_says_why(echoing, folder, caplog):
+def test_whoever_trusts_other_authorities_only_gets_no_tls_and_the_log_says_why(echoing, log):
     with connect(echoing) as plain:
         plain.sendall(b"CONNECT api.segmind.com:443 HTTP/1.1\r\nhost: x\r\n\r\n")
         assert plain.recv(4096).startswith(b"HTTP/1.1 200 ")
         with pytest.raises(ssl.SSLCertVerificationError):
-            ssl.create_default_context(cafile=None).wrap_socket(plain, server_hostname="api.segmind.com")
-    with tunnel(echoing):
-        pass
-    while not any("does the client trust" in message for message in caplog.messages):
-        threading.Event().wait(0.01)
+            ssl.create_default_context().wrap_socket(plain, server_hostname="api.segmind.com")
+    said = log.get(timeout=20)
+    assert said.startswith("api.segmind.com: no TLS: does the client trust ")
+    assert echoing.environment["SSL_CERT_FILE"] in said
+
+
+def test_each_tunnel_is_a_line_in_the_log_and_each_refusal(echoing, log):
+    with tunnel(echoing, "images.segmind.com"):
+        assert log.get(timeout=20) == "tunnel to images.segmind.com"
+    asked(echoing, b"CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert log.get(timeout=20) == "refused: understudy does not stand in for example.com"
 
 
 def test_bytes_pass_untouched_after_an_upgrade_too(echoing):
@@ -291,11 +321,11 @@ def test_tls_to_the_proxy_itself_is_explained(echoing):
     assert "HTTPS_PROXY starts with http://" in answer
 
 
-def test_a_caller_that_leaves_without_a_word_gets_none(echoing, caplog):
+def test_a_caller_that_leaves_without_a_word_gets_none(echoing, log):
     with connect(echoing) as connection:
         connection.shutdown(socket.SHUT_WR)
         assert said(connection) == ""
-    assert not caplog.messages
+    assert log.empty()
 
 
 @pytest.mark.parametrize("start", [b"", b"CONNECT api.segmind.com:443 HTT"])
@@ -334,6 +364,32 @@ def test_it_stops_while_tunnels_are_open_and_leaves_no_connection(folder):
         assert echo.open == 0
         with pytest.raises(ConnectionRefusedError):
             connect(proxy)
+
+
+def test_it_stops_though_the_stand_in_takes_nothing_more(folder, monkeypatch):
+    monkeypatch.setattr("understudy.proxy.tunnel.LAST_WORDS", 600)
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as deaf,
+        ExitStack() as connections,
+        Proxy(hosts=HOSTS, folder=folder, to=f"http://127.0.0.1:{deaf.getsockname()[1]}") as proxy,
+    ):
+        secure = connections.enter_context(tunnel(proxy))
+        secure.settimeout(0.2)
+        with pytest.raises(TimeoutError):  # noqa: PT012
+            while True:
+                secure.send(b"x" * 65536)
+
+
+def test_it_stops_though_a_client_does_not_take_the_last_of_an_answer(folder, monkeypatch):
+    monkeypatch.setattr("understudy.proxy.tunnel.LAST_WORDS", 600)
+    with (
+        Echo() as echo,
+        ExitStack() as connections,
+        Proxy(hosts=HOSTS, folder=folder, to=echo.url) as proxy,
+    ):
+        secure = connections.enter_context(tunnel(proxy))
+        secure.sendall(b"x" * 10_000 + b"bye")
+        assert echo.ended.wait(20)
 
 
 def test_it_does_not_listen_where_others_can_reach_it_unless_told_to(folder, echo):

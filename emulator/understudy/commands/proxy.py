@@ -1,5 +1,6 @@
 """`understudy proxy`."""
 
+import logging
 import shlex
 import sys
 from contextlib import suppress
@@ -93,7 +94,7 @@ def proxy(
     reachable by https, which keeps a test from spending money by accident.
 
     What does not read SSL_CERT_FILE has a variable of its own for the same file: REQUESTS_CA_BUNDLE for Python's
-    requests, CURL_CA_BUNDLE for some builds of curl, NODE_EXTRA_CA_CERTS for Node.
+    requests, NODE_EXTRA_CA_CERTS for Node. Where CURL_CA_BUNDLE or SSL_CERT_DIR is set already, curl heeds those first.
 
     The authority is made on first use and kept. Its key is readable by you alone and never leaves its folder, and its
     certificate is good for the providers' hosts and no others. There is no need to install it anywhere.
@@ -104,6 +105,8 @@ def proxy(
     from understudy.proxy.files import replace
 
     configure(log_format, log_level)
+    # asyncio warns of itself when a client leaves just as its TLS is agreed on.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     if port_file is not None and not port_file.parent.is_dir():
         raise click.ClickException(f"cannot write {port_file}: there is no folder {port_file.parent}")
     try:

@@ -48,7 +48,9 @@ class Proxy:
         self._authority = Authority(folder, self.hosts)
         self._context = self._authority.context(FlowingClock().now())
         self._socket = _listen(host, port, allow_remote)
-        self.port: int = self._socket.getsockname()[1]
+        self._address: str
+        self.port: int
+        self._address, self.port = self._socket.getsockname()[:2]
         self._visits: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -58,8 +60,7 @@ class Proxy:
     @property
     def url(self) -> str:
         """Where the proxy is reached, such as `http://127.0.0.1:8898`."""
-        address: str = self._socket.getsockname()[0]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._address, self._address)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
@@ -152,7 +153,8 @@ class Proxy:
         try:
             await self._carry(host, door, (reader, writer), upstream)
         finally:
-            await tunnel.close(upstream[1])
+            # Both ends are closed by now, unless the tunnel was cut off: then nobody waits for what is left.
+            upstream[1].transport.abort()
 
     async def _carry(self, host: str, door: Door, client: tunnel.Stream, upstream: tunnel.Stream) -> None:
         await door.let_through()
@@ -164,13 +166,12 @@ class Proxy:
         log.info("tunnel to %s", host)
         up, down = await tunnel.join(client, upstream)
         log.debug("end of a tunnel to %s: %d bytes up, %d down", host, up, down)
-        await tunnel.close(client[1])
 
     async def _connect(self) -> tunnel.Stream:
         try:
             return await asyncio.open_connection(*self._upstream)
-        except OSError:
-            raise Refusal(502, f"nothing answers at {self.to}: start `understudy serve`") from None
+        except OSError as problem:
+            raise Refusal(502, f"nothing answers at {self.to}: start `understudy serve`", f" ({problem})") from None
 
 
 def _address(to: str) -> tuple[str, int]:

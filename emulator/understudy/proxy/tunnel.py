@@ -13,9 +13,10 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def join(client: Stream, upstream: Stream) -> tuple[int, int]:
-    """Carry bytes both ways until one side ends and the other has all it sent; returns how many went up and down.
+    """Carry bytes both ways until one side ends, let the other have all it sent, and close both.
 
-    TLS has no half-closed connections here: who ends its own side has ended both.
+    Returns how many bytes went up and down. TLS has no half-closed connections here: who ends its own side has ended
+    both.
     """
     up = asyncio.create_task(_carry(client[0], upstream[1]))
     down = asyncio.create_task(_carry(upstream[0], client[1]))
@@ -25,6 +26,7 @@ async def join(client: Stream, upstream: Stream) -> tuple[int, int]:
         for task in (up, down):
             task.cancel()
         carried = await asyncio.gather(up, down)
+    await asyncio.gather(_close(client[1]), _close(upstream[1]))
     return carried[0], carried[1]
 
 
@@ -38,10 +40,9 @@ async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> 
     return carried
 
 
-async def close(writer: asyncio.StreamWriter) -> None:
+async def _close(writer: asyncio.StreamWriter) -> None:
     """Close a connection once what was written has left, or without it when the other side does not take it."""
     with suppress(OSError):
         async with asyncio.timeout(LAST_WORDS):
             writer.close()
             await writer.wait_closed()
-    writer.transport.abort()
