@@ -15,6 +15,7 @@ from understudy.config import Speed
 from understudy_client import (
     AsyncSegmindClient,
     AuthError,
+    ConnectionFailed,
     InsufficientCredits,
     NotFound,
     PermissionDenied,
@@ -146,7 +147,20 @@ def test_a_request_is_forgotten_after_an_hour_and_still_in_the_history(make_serv
     assert client.request(job).url
 
 
-# What strikes elsewhere than at a model is provoked there.
+def test_a_blocking_call_that_came_too_late_is_found_in_the_history_as_its_error_says(make_server, key, http, tmp_path):
+    clock = ManualClock()
+    client = SegmindClient(key, make_server(clock).url, http=http, timeout=0.3, sync_timeout=0.3)
+    with pytest.raises(ConnectionFailed, match=r"client\.history\(model_name='heygen-avatar-iv'\)") as caught:
+        client.generate_sync(MODEL, FIELDS, out=tmp_path / "v.mp4")
+    assert (caught.value.billed, caught.value.retryable) == (None, False)
+    clock.advance(600)
+    patient = SegmindClient(key, client.base_url, http=http)
+    [row] = patient.history(model_name=MODEL).rows
+    assert (row.word, row.request) == ("COMPLETED", FIELDS)
+    assert read_video(patient.download(row, tmp_path / "v.mp4")).width == 1280
+
+
+# What is assumed strikes at endpoints that these clients do not call.
 CASES = [case for case in catalogue("segmind").values() if case.confidence != "assumed"]
 
 

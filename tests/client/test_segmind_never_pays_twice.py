@@ -344,6 +344,41 @@ def test_a_blocking_call_that_a_gateway_gave_up_on_is_typed_by_its_status(tmp_pa
     assert caught.value.status == 405
 
 
+def test_a_submit_does_not_take_what_a_blocking_call_of_the_same_client_is_making(tmp_path):
+    provider, submit = Provider(), submitter()
+    call = Call(submit.queue, TASK, tmp_path / "v.mp4", patience=5.0, claims=submit.claims).run()
+    v1 = next(call)
+    flow = submit.submit(MODEL, FIELDS, Deadline(None))
+    flow.send(Answer(*provider.answer("GET", next(flow).url)))
+    # The blocking call is being made when the answer to the submit is lost.
+    status, headers, file = provider.create(v1.url, v1.body)
+    assert isinstance(flow.send(Lost(httpx.ReadError("reset"), sent=True)), Sleep)
+    assert isinstance(flow.send(None), Sleep)
+    assert v1.into.begin(status, headers)
+    v1.into.write(file)
+    with pytest.raises(StopIteration) as made:
+        call.send(Answer(status, headers, b""))
+    step = flow.send(None)
+    while isinstance(step, Sleep) or step.method == "GET":
+        step = flow.send(None if isinstance(step, Sleep) else Answer(*provider.answer("GET", step.url)))
+    with pytest.raises(StopIteration) as queued:
+        flow.send(Answer(*provider.create(step.url, step.body)))
+    assert provider.paid == [made.value.value.request_id, queued.value.value.id]
+
+
+def test_a_submit_whose_time_is_up_does_not_wait_for_a_rival():
+    provider, submit = Provider(), submitter()
+    until = Deadline(1.0, clock=iter([0.0, *itertools.repeat(0.5, 3), *itertools.repeat(2.0, 99)]).__next__)
+    rival = submit.submit(MODEL, FIELDS, Deadline(None))
+    flow = submit.submit(MODEL, FIELDS, until)
+    for each in (flow, rival):
+        each.send(Answer(*provider.answer("GET", next(each).url)))
+    with pytest.raises(ConnectionFailed) as caught:
+        flow.send(Lost(httpx.ReadError("reset"), sent=True))
+    assert caught.value.billed is None
+    rival.close()
+
+
 def test_threads_that_submit_the_same_get_one_request_each():
     provider, lost = Provider(), itertools.cycle([True, False, True])
 
