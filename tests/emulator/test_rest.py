@@ -218,7 +218,7 @@ def test_a_host_header_that_is_no_host_is_not_copied_into_answers(make_server, k
 
 
 def test_other_paths_and_methods_say_where_to_look(server):
-    wrong = httpx.get(f"{server.url}/v2/nothing", trust_env=False)
+    wrong = httpx.get(f"{server.url}/v3/nothing", trust_env=False)
     assert (wrong.status_code, "GET /" in wrong.json()["error"]) == (404, True)
     method = httpx.get(f"{server.url}/v1", trust_env=False)
     assert (method.status_code, method.headers["allow"]) == (405, "POST")

@@ -1,5 +1,6 @@
 """What comes in a request: a JSON object, or the fields of a form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +32,18 @@ class Bodies:
         self._refusals = refusals
         self._limit = engine.settings.max_body_bytes
 
-    async def fields(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """The parameters of a call: a JSON object, or a multipart form whose files become URLs."""
+    async def fields(self, caller: Caller, request: Request, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of a call: a JSON object, or a multipart form.
+
+        A form knows no booleans and no files: its texts are read as the `schema` has them, its files become URLs.
+        """
         kind = _media_type(request)
         if kind == "application/json":
             return await self.json(request)
         if kind == "multipart/form-data":
-            return await self._multipart(caller, request)
+            form = await self._multipart(caller, request)
+            known = schema.get("properties", {})
+            return {name: _typed(value, known.get(name, {}).get("type")) for name, value in form.items()}
         raise self._refusals.make("invalidContentType")
 
     async def json(self, request: Request) -> dict[str, Any]:
@@ -66,8 +72,8 @@ class Bodies:
         await self._engine.uploads.put(name, content_type, content)
         return f"{caller.content}{name}"
 
-    async def _multipart(self, caller: Caller, request: Request) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
+    async def _multipart(self, caller: Caller, request: Request) -> dict[str, str]:
+        fields: dict[str, str] = {}
         for name, value in (await self._parts(request)).items():
             if isinstance(value, _File):
                 try:
@@ -121,6 +127,10 @@ _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _typed(text: str, kind: object) -> str | bool:
+    return text == "true" if kind == "boolean" and text in ("true", "false") else text
 
 
 def magic_text(fields: dict[str, Any]) -> str:

@@ -55,7 +55,9 @@ class Gateway:
     async def run(self, caller: Caller, request: Request) -> Response:
         """`POST /v1/{slug}`: wait, then the file itself. Hanging up loses nothing: the job goes its way."""
         model = self._orders.model(request.path_params["slug"])
-        order = await self._orders.order(caller, model, await self._bodies.fields(caller, request), queued=False)
+        order = await self._orders.order(
+            caller, model, await self._bodies.fields(caller, request, model.request), queued=False
+        )
         job = self._orders.start(order, caller, "v1", "insufficientCredits")
         self._hooks.plan(caller.account, job)
         error = job.results[0].error
@@ -91,7 +93,9 @@ class Gateway:
 
     async def queued(self, caller: Caller, request: Request, model: Model) -> Response:
         """Take an order for a model, to be polled on v2."""
-        order = await self._orders.order(caller, model, await self._bodies.fields(caller, request), queued=True)
+        order = await self._orders.order(
+            caller, model, await self._bodies.fields(caller, request, model.request), queued=True
+        )
         job = self._orders.start(order, caller, "v2", "insufficientCreditsQueued")
         self._hooks.plan(caller.account, job)
         poll_url = f"{caller.origin}/v1/requests/{job.id}"

@@ -83,12 +83,11 @@ class Orders:
             raise self._refusals.make("modelNotFound", model=slug)
         return model
 
-    async def order(self, caller: Caller, model: Model, given: Mapping[str, Any], *, queued: bool) -> Order:
+    async def order(self, caller: Caller, model: Model, fields: dict[str, Any], *, queued: bool) -> Order:
         """Judge and price a call; raises Refused for what the gateway refuses itself.
 
         A call that waits has its parameters judged first; one that is `queued` is taken as it is and fails later.
         """
-        fields = typed(given, model.request)
         fault = self._fault(fields)
         failure = None
         if fault is not None:
@@ -174,15 +173,3 @@ class Orders:
 def canonical(request_id: str) -> str:
     """A request's id without its dashes: the sources show both forms, and both are understood."""
     return request_id.replace("-", "").lower()
-
-
-def typed(fields: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with the texts of a form read as what they are: a form knows no numbers and no booleans."""
-    known = schema.get("properties", {})
-    return {name: _typed(value, known.get(name, {}).get("type")) for name, value in fields.items()}
-
-
-def _typed(value: Any, kind: object) -> Any:
-    if kind == "boolean" and value in ("true", "false"):
-        return value == "true"
-    return value

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -57,7 +56,9 @@ class Workflows:
 
     async def submit(self, caller: Caller, request: Request) -> Response:
         """`POST /workflows/{24 hex}-v{N}` with the workflow's inputs by their names."""
-        order = await self._orders.order(caller, self._model, await self._bodies.fields(caller, request), queued=True)
+        order = await self._orders.order(
+            caller, self._model, await self._bodies.fields(caller, request, self._model.request), queued=True
+        )
         job = self._orders.start(order, caller, "workflow", "insufficientCredits")
         self._hooks.plan(caller.account, job)
         return Json(
