@@ -47,7 +47,7 @@ def record(body: Any, answer: Answer) -> Record:
     """Read a record, whole or the six keys that answer a submit. Raises InvalidAnswer."""
     if not isinstance(body, Mapping) or not isinstance(body.get("request_id"), str) or not body["request_id"]:
         raise _foreign(answer)
-    if body.get("status") not in STATUSES:
+    if text_of(body.get("status")) not in STATUSES:
         raise InvalidAnswer(
             f"request {body['request_id']} has the unknown status {body.get('status')!r}",
             provider=PROVIDER,

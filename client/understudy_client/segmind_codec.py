@@ -6,6 +6,7 @@ deployed clients have seen. Where no source shows the form of a list, the first 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,10 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED"})
 #: Where results are looked for, in the order of deployed clients.
 _MEDIA_FIELDS = ("output", "video_url", "url", "video", "images", "audio")
 
-#: What tells an answer that only refers to itself from one that has a result.
+#: A seed: a number that no machine word is too small for.
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+#: Where the provider says to ask about a request.
 _LINKS = ("status_url", "response_url", "poll_url")
 
 
@@ -79,7 +83,7 @@ def submitted(answer: Answer, task: Mapping[str, Any]) -> Job:
 def is_terminal(answer: Answer) -> bool:
     """Whether an answer tells of a job that ended, whatever its HTTP status: a failure comes as 422."""
     body = decode_object(answer)
-    return body is not None and body.get("status") in _TERMINAL
+    return body is not None and text_of(body.get("status")) in _TERMINAL
 
 
 def status(job: Job, answer: Answer) -> JobStatus:
@@ -112,7 +116,7 @@ def media(job: str, body: Mapping[str, Any]) -> list[MediaResult]:
             job,
             url,
             cost=cost if number == 0 else None,
-            seed=int(seed) if seed.isascii() and seed.isdigit() else None,
+            seed=int(seed) if _NUMBER.fullmatch(seed) else None,
             raw=body,
         )
         for number, url in enumerate(urls)
