@@ -65,7 +65,7 @@ def test_the_two_commands_come_first_and_exist():
 def test_every_model_is_in_the_readme():
     rows = re.findall(r"^\| Models \| (.*)$", README, re.MULTILINE)
     named = [set(re.findall(r"`([^`]+)`", row)) for row in rows]
-    assert named == [set(contract(provider).models) for provider in ("runware", "gmi")]
+    assert named == [set(contract(provider).models) for provider in ("runware", "gmi", "segmind")]
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
