@@ -83,7 +83,10 @@ class Server:
                 self._quietly_stopped(build_app(self.engine, self._providers)),
                 access_log=False,
                 log_config=None,
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=settings.max_body_bytes,
+                # The provider has a ping of its own, and closes who does not use it.
+                ws_ping_interval=None,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]  # asyncio takes fractions
             ),

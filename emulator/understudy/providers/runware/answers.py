@@ -42,16 +42,22 @@ class Answers:
     def add_states(self, job: Job, now: float, data: list[dict[str, Any]], errors: list[dict[str, Any]]) -> None:
         """Append where each result of a job stands to an answer's data and errors."""
         for result in job.results:
-            match result.state(now):
-                case "processing":
-                    data.append({"taskType": "videoInference", "taskUUID": job.id, "status": "processing"})
-                case "success":
-                    data.append(self.success(job, result))
-                case "error":
-                    if self._failures_in_data:
-                        data.append(self._failure_item(job, result))
-                    if self._failures_in_errors:
-                        errors.append(self._refusals.of_failure(job, result))
+            self.add_state(job, result, now, data, errors)
+
+    def add_state(
+        self, job: Job, result: Result, now: float, data: list[dict[str, Any]], errors: list[dict[str, Any]]
+    ) -> None:
+        """Append where one result stands."""
+        match result.state(now):
+            case "processing":
+                data.append({"taskType": "videoInference", "taskUUID": job.id, "status": "processing"})
+            case "success":
+                data.append(self.success(job, result))
+            case "error":
+                if self._failures_in_data:
+                    data.append(self._failure_item(job, result))
+                if self._failures_in_errors:
+                    errors.append(self._refusals.of_failure(job, result))
 
     def success(self, job: Job, result: Result) -> dict[str, Any]:
         """A finished result."""

@@ -4,11 +4,16 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from understudy.clock import sleep_until
 from understudy.engine import Engine
-from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, header, origin, parse_json, read_body, send_json
+from understudy.wire import BodyTooLarge, ClientGone, bearer, header, read_body, send_json
 
 from .refusals import Refusal, Refusals
-from .tasks import Caller, Tasks, TransportFault
+from .requests import read
+from .tasks import Answer, Caller, Tasks, TransportFault
+
+#: Seconds that an answer waits for results at most: the provider's budget for synchronous delivery.
+LONGEST_WAIT = 120.0
 
 
 class Rest:
@@ -19,7 +24,6 @@ class Rest:
         self._tasks = tasks
         self._refusals: Refusals = tasks.refusals
         self._limit = engine.settings.max_body_bytes
-        self._public_url = engine.settings.public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -39,44 +43,37 @@ class Rest:
         await send_json(send, status, document)
 
     async def _answer(self, scope: Scope, body: bytes) -> tuple[int, dict[str, Any]]:
-        tasks = self._read_tasks(header(scope, b"content-type"), body)
-        if isinstance(tasks, Refusal):
-            return tasks.status, _envelope(tasks)
-        authentication = tasks[0] if _is_authentication(tasks[0]) else None
-        key = self._key(header(scope, b"authorization"), authentication)
-        account = None if isinstance(key, Refusal) else self._tasks.account(key)
-        if isinstance(account, Refusal) or account is None:
-            refusal = key if isinstance(key, Refusal) else account
-            assert isinstance(refusal, Refusal)
-            return refusal.status, _envelope(refusal)
+        content_type = header(scope, b"content-type")
+        if content_type is not None and not _is_json(content_type):
+            return _refused(self._refusals.make("invalidContentType"))
+        requested = read(body, self._refusals)
+        if isinstance(requested, Refusal):
+            return _refused(requested)
+        key = self._key(header(scope, b"authorization"), requested.authentication)
+        account = key if isinstance(key, Refusal) else self._tasks.account(key)
+        if isinstance(account, Refusal):
+            return _refused(account)
         caller = Caller(
             account=account,
-            origin=origin(scope, self._public_url),
+            origin=self._tasks.content_origin(scope),
             dry_run=header(scope, b"x-runware-dry-run") == "1",
         )
-        answer = await self._tasks.perform(caller, tasks[1:] if authentication is not None else tasks)
+        answer = await self._tasks.perform(caller, requested.tasks)
+        if answer.awaited:
+            await self._wait(answer)
         data = answer.data
-        if authentication is not None:
+        if requested.authentication is not None:
             data.insert(0, {"taskType": "authentication", "connectionSessionUUID": account.new_id()})
         if not answer.errors:
             return 200, {"data": data}
         return answer.status, {"data": data, "errors": answer.errors}
 
-    def _read_tasks(self, content_type: str | None, body: bytes) -> list[Any] | Refusal:
-        if content_type is not None and not _is_json(content_type):
-            return self._refusals.make("invalidContentType")
-        try:
-            tasks = parse_json(body)
-        except BadJson as problem:
-            return self._unfit(str(problem))
-        if not isinstance(tasks, list):
-            return self._unfit(f"it is {_kind(tasks)}")
-        if not tasks:
-            return self._unfit("the array holds no task")
-        return tasks
-
-    def _unfit(self, reason: str) -> Refusal:
-        return self._refusals.make("invalidRequestBody", expectation=f"Here, {reason}.")
+    async def _wait(self, answer: Answer) -> None:
+        """Hold the answer for what is to be in it, at most as long as the provider would."""
+        clock = self._engine.clock
+        await sleep_until(clock, min(max(later.at for later in answer.awaited), clock.now() + LONGEST_WAIT))
+        for later in answer.awaited:
+            later.add(answer, clock.now())
 
     def _key(self, authorization: str | None, task: dict[str, Any] | None) -> str | Refusal:
         """The API key of a request, from its header or its first task; the two may not contradict."""
@@ -94,18 +91,13 @@ def _envelope(refusal: Refusal) -> dict[str, Any]:
     return {"data": [], "errors": [refusal.item]}
 
 
-def _is_authentication(task: object) -> bool:
-    return isinstance(task, dict) and task.get("taskType") == "authentication"
+def _refused(refusal: Refusal) -> tuple[int, dict[str, Any]]:
+    return refusal.status, _envelope(refusal)
 
 
 def _is_json(content_type: str) -> bool:
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 async def _send_page(send: Send, fault: TransportFault) -> None:

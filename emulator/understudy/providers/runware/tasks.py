@@ -1,13 +1,17 @@
 """What Runware does with an array of tasks, whatever transport brought it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+from starlette.types import Scope
 
 from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
+from understudy.jobs import Job, Result
+from understudy.wire import origin
 from understudy_contracts.provider import contract
 
 from .answers import Answers
@@ -17,6 +21,12 @@ from .video import Video
 #: How many tasks one request may hold: nobody documents the provider's own bound, so this one is assumed.
 MOST_TASKS = 1_000
 
+#: The content network that the newest pages show videos on.
+_CONTENT_HOST = "vm.runware.ai"
+
+#: Files are fetched over HTTP, however the task that made them came.
+_HTTP = {"ws": "http", "wss": "https"}
+
 #: After how many tasks of one request the others get a turn.
 _TURN = 50
 
@@ -24,29 +34,46 @@ _TURN = 50
 class TransportFault(Exception):
     """The answer never comes from the provider: a gateway answers in its place, with a page."""
 
-    def __init__(self, status: int, page: str) -> None:
+    def __init__(self, status: int, page: str, item: dict[str, Any]) -> None:
         super().__init__(f"HTTP {status} from a gateway")
         self.status = status
         self.page = page
+        #: What is told where there are no pages.
+        self.item = item
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, where they reached us, and whether they only want to know the price."""
+    """Who asks, where files are for them, whether they only want to know the price, and by which transport."""
 
     account: Account
     origin: str
     dry_run: bool = False
+    on_socket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What an answer will hold from a moment on: `add` puts it there as of the moment it is given."""
+
+    at: float
+    add: "Callable[[Answer, float], None]"
 
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: items of the tasks that went well, errors of those that did not."""
+    """What goes back: items of the tasks that went well, errors of those that did not.
+
+    `later` is what a socket gets pushed when its moment comes; of that, `awaited` is what keeps an HTTP answer
+    waiting.
+    """
 
     data: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     accepted: int = 0
     refused: list[int] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
+    awaited: list[Later] = field(default_factory=list)
 
     def refuse(self, *refusals: Refusal) -> None:
         """Add the errors of one refused task."""
@@ -62,6 +89,9 @@ class Answer:
         return self.refused[0] if len(set(self.refused)) == 1 else 400
 
 
+Performer: TypeAlias = Callable[[Caller, dict[str, Any], Answer], Awaitable[None]]
+
+
 class Tasks:
     """Every task type the emulator performs."""
 
@@ -71,10 +101,22 @@ class Tasks:
         self._answers: Answers = video.answers
         self.refusals: Refusals = video.refusals
         runware = contract("runware")
+        self._hosts = frozenset(runware.hosts)
         self._catalogue = runware.errors
         self._get_response = runware.judge("get-response-request")
         self._acknowledges = video.stance["acknowledgement"] == "item"
         self._unknown_task_is_an_error = video.stance["unknown-task"] == "error"
+        self._performers: dict[object, Performer] = {
+            "getResponse": self._poll,
+            "videoInference": self._submit,
+        }
+
+    def content_origin(self, scope: Scope) -> str:
+        """Where files are for a caller: here, or on the provider's own content network."""
+        here = origin(
+            {**scope, "scheme": _HTTP.get(scope["scheme"], scope["scheme"])}, self._engine.settings.public_url
+        )
+        return f"https://{_CONTENT_HOST}" if here.removeprefix("https://") in self._hosts else here
 
     def account(self, key: str) -> Account | Refusal:
         """The account of a key, or the refusal that a wrong key meets."""
@@ -104,19 +146,14 @@ class Tasks:
                     )
                 )
                 continue
-            match task.get("taskType"):
-                case "getResponse":
-                    self._poll(caller, task, answer)
-                case "videoInference":
-                    await self._submit(caller, task, answer)
-                case "ping":
-                    answer.data.append({"taskType": "ping", "pong": True})
-                    answer.accepted += 1
-                case _:
-                    answer.refuse(self._not_a_task(task))
+            performer = self._performers.get(kind) if isinstance(kind := task.get("taskType"), str) else None
+            if performer is None:
+                answer.refuse(self._not_a_task(task))
+            else:
+                await performer(caller, task, answer)
         return answer
 
-    def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
         uuid = task.get("taskUUID")
         job = caller.account.jobs("runware").get(uuid.lower()) if isinstance(uuid, str) else None
         if job is not None:
@@ -136,7 +173,10 @@ class Tasks:
             answer.refuse(self.refusals.unknown_fault(problem, task))
             return
         if fault is not None and fault.strikes == "transport":
-            raise TransportFault(fault.status or 502, fault.message)
+            status = fault.status or 502
+            named = {name: task[name] for name in ("taskType", "taskUUID") if isinstance(task.get(name), str)}
+            told = {"code": fault.code, "message": f"HTTP {status} from a gateway", **named}
+            raise TransportFault(status, fault.message, told)
         if fault is not None and fault.strikes == "submit":
             answer.refuse(self.refusals.of_case(fault, task))
             return
@@ -157,8 +197,19 @@ class Tasks:
             answer.refuse(refusal)
             return
         answer.accepted += 1
-        if self._acknowledges:
+        job = caller.account.jobs("runware")[order.uuid.lower()]
+        if task.get("deliveryMethod") == "sync":
+            results = [Later(result.finishes_at, self._adder(job, result)) for result in job.results]
+            answer.later += results
+            answer.awaited += results
+        elif self._acknowledges or caller.on_socket:
             answer.data.append({"taskType": "videoInference", "taskUUID": order.uuid})
+
+    def _adder(self, job: Job, result: Result) -> Callable[[Answer, float], None]:
+        def add(answer: Answer, now: float) -> None:
+            self._answers.add_state(job, result, now, answer.data, answer.errors)
+
+        return add
 
     def _not_a_task(self, task: dict[str, Any]) -> Refusal:
         kind = task.get("taskType")

@@ -1,0 +1,174 @@
+"""Runware over WebSocket: the same arrays of tasks as over HTTP, on a connection that stays."""
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from understudy.clock import sleep_until
+from understudy.engine import Engine
+from understudy.idle import IdleWatch
+
+from .refusals import Refusal
+from .requests import read, unfit
+from .sessions import Frame, Session, Sessions
+from .tasks import Answer, Caller, Later, Tasks, TransportFault
+
+log = logging.getLogger("understudy.runware")
+
+#: Seconds of silence after which the provider closes a connection: documented.
+PATIENCE = 120.0
+
+#: The codes of RFC 6455 with which a caller leaves on purpose.
+_CLEAN = (1000, 1001)
+
+
+class Sockets:
+    """The ASGI endpoint of `/v1` for WebSockets."""
+
+    def __init__(self, engine: Engine, tasks: Tasks, *, compatible_refusals: bool) -> None:
+        self._engine = engine
+        self._tasks = tasks
+        self._sessions = Sessions(engine.clock)
+        self._idle: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, Connection.hang_up)
+        self._compatible_refusals = compatible_refusals
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection until it ends."""
+        await receive()
+        await send({"type": "websocket.accept"})
+        connection = Connection(send)
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        origin, dry_run = self._tasks.content_origin(scope), query.get("dryRun") == ["1"]
+        code = None
+        try:
+            while True:
+                self._idle.heard(connection)
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    code = message.get("code")
+                    break
+                await self._hear(connection, message, origin, dry_run)
+        finally:
+            connection.over = True
+            self._idle.forget(connection)
+            if connection.session is not None:
+                self._sessions.lose(connection.session, connection, cleanly=code in _CLEAN)
+
+    async def _hear(self, connection: "Connection", message: Any, origin: str, dry_run: bool) -> None:
+        text = message.get("text")
+        refusals = self._tasks.refusals
+        requested = unfit("the frame is binary", refusals) if text is None else read(text.encode(), refusals)
+        if isinstance(requested, Refusal):
+            await self._tell(connection, errors=[requested.item])
+            return
+        if requested.authentication is not None and not await self._authenticate(connection, requested.authentication):
+            return
+        session = connection.session
+        if session is None:
+            await self._tell(connection, errors=[self._unknown_caller(task) for task in requested.tasks])
+        elif requested.tasks:
+            caller = Caller(session.account, origin, dry_run, on_socket=True)
+            await self._perform(session, caller, requested.tasks)
+
+    async def _perform(self, session: Session, caller: Caller, tasks: list[Any]) -> None:
+        try:
+            answer = await self._tasks.perform(caller, tasks)
+        except TransportFault as fault:
+            # There is no gateway's page on a socket: what it says is told as an error of the task.
+            await self._deliver(session, Answer(errors=[fault.item]))
+            return
+        await self._deliver(session, answer)
+        for later in answer.later:
+            task = asyncio.create_task(self._push(session, later))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _push(self, session: Session, later: Later) -> None:
+        clock = self._engine.clock
+        await sleep_until(clock, later.at)
+        answer = Answer()
+        later.add(answer, clock.now())
+        await self._deliver(session, answer)
+
+    async def _deliver(self, session: Session, answer: Answer) -> None:
+        """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
+        now = self._engine.clock.now()
+        if answer.data or not answer.errors:
+            await session.deliver(_frame({"data": answer.data}), now, is_error=False)
+        if answer.errors:
+            await session.deliver(_frame({"errors": answer.errors}), now, is_error=True)
+
+    async def _authenticate(self, connection: "Connection", task: dict[str, Any]) -> bool:
+        key = task.get("apiKey")
+        account: Any = self._tasks.refusals.make("missingApiKey")
+        if key is not None:
+            wrong = not isinstance(key, str) or not key
+            account = self._tasks.refusals.make("invalidApiKey") if wrong else self._tasks.account(key)
+        if isinstance(account, Refusal):
+            item = {**account.item, "taskType": "authentication"}
+            more = {"error": item} if self._compatible_refusals else {}
+            await self._tell(connection, errors=[item], **more)
+            return False
+        session = self._sessions.find(task.get("connectionSessionUUID"), account)
+        if connection.session is not None and connection.session is not session:
+            self._sessions.lose(connection.session, connection, cleanly=True)
+        owed: list[Frame] = []
+        if session is None:
+            session = self._sessions.begin(account, connection)
+        else:
+            owed = self._sessions.resume(session, connection)
+        connection.session = session
+        await self._tell(connection, data=[{"taskType": "authentication", "connectionSessionUUID": session.id}])
+        for frame in owed:
+            await session.deliver(frame.text, self._engine.clock.now(), is_error=frame.is_error)
+        return True
+
+    def _unknown_caller(self, task: Any) -> dict[str, Any]:
+        return self._tasks.refusals.make("missingApiKey", task if isinstance(task, dict) else None).item
+
+    async def _tell(self, connection: "Connection", **document: Any) -> None:
+        await connection.put(_frame(document))
+
+
+class Connection:
+    """One open socket."""
+
+    __slots__ = ("_closing", "_send", "over", "session")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._closing: asyncio.Task[None] | None = None
+        self.session: Session | None = None
+        self.over = False
+
+    async def put(self, text: str) -> bool:
+        """Send a frame; False when the connection is gone."""
+        if self.over:
+            return False
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except (OSError, RuntimeError):
+            # The server says OSError of a connection that was lost, RuntimeError of one that was closed.
+            self.over = True
+        return not self.over
+
+    def hang_up(self, reason: str = "idle") -> None:
+        """Close the connection from this side. The code is assumed."""
+        if not self.over:
+            self.over = True
+            self._closing = asyncio.create_task(self._close(reason))
+
+    async def _close(self, reason: str) -> None:
+        try:
+            await self._send({"type": "websocket.close", "code": 1000, "reason": reason})
+        except (OSError, RuntimeError):
+            log.debug("a connection was gone before it could be closed")
+
+
+def _frame(document: dict[str, Any]) -> str:
+    return orjson.dumps(document).decode()
