@@ -109,13 +109,14 @@ class Tasks:
         self._performers: dict[object, Performer] = {
             "getResponse": self._poll,
             "videoInference": self._submit,
+            "ping": self._pong,
         }
 
     def content_origin(self, scope: Scope) -> str:
         """Where files are for a caller: here, or on the provider's own content network."""
-        here = origin(
-            {**scope, "scheme": _HTTP.get(scope["scheme"], scope["scheme"])}, self._engine.settings.public_url
-        )
+        if scope["type"] == "websocket":
+            scope = {**scope, "scheme": _HTTP[scope["scheme"]]}
+        here = origin(scope, self._engine.settings.public_url)
         return f"https://{_CONTENT_HOST}" if here.removeprefix("https://") in self._hosts else here
 
     def account(self, key: str) -> Account | Refusal:
@@ -164,6 +165,10 @@ class Tasks:
         elif self._unknown_task_is_an_error:
             answer.refuse(self.refusals.make("taskNotFound", task))
             return
+        answer.accepted += 1
+
+    async def _pong(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+        answer.data.append({"taskType": "ping", "pong": True})
         answer.accepted += 1
 
     async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
