@@ -38,7 +38,7 @@ def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
         lifespan,
     )
     alone = [(provider.hosts, _starlette(provider.routes())) for provider in providers]
-    return _ByHost(everyone, {host: app for hosts, app in alone for host in hosts})
+    return _ByHost(everyone, {host: (app, prefix) for hosts, app in alone for host, prefix in hosts.items()})
 
 
 class _ByHost:
@@ -47,17 +47,19 @@ class _ByHost:
     Such names reach us through `understudy proxy` or a hosts file; any other name leads to all providers at once.
     """
 
-    def __init__(self, everyone: ASGIApp, named: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, everyone: ASGIApp, named: Mapping[str, tuple[ASGIApp, str]]) -> None:
         self._everyone = everyone
-        self._named = {host.encode(): app for host, app in named.items()}
+        self._named = {host.encode(): place for host, place in named.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             for name, value in scope["headers"]:
                 if name == b"host":
-                    app = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
-                    if app is not None:
+                    place = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
+                    if place is not None:
+                        app, prefix = place
                         scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+                        scope["path"] = prefix + scope["path"]
                         await app(scope, receive, send)
                         return
                     break

@@ -74,6 +74,11 @@ class Ledger:
         self._available = opening
         self._returns: list[tuple[float, int]] = []
 
+    @property
+    def opened_at(self) -> float:
+        """When the account was opened."""
+        return self._opening.at
+
     def available(self, now: float) -> int:
         """What a new job may still cost, in micro-dollars."""
         while self._returns and self._returns[0][0] <= now:

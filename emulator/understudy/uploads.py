@@ -5,8 +5,23 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
+from mimetypes import guess_extension
 from pathlib import Path
 from urllib.parse import urlsplit
+
+_SUFFIXES = {
+    "audio/wav": ".wav",
+    "audio/mpeg": ".mp3",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "audio/flac": ".flac",
+}
+
+
+def suffix(content_type: str) -> str:
+    """How the name of a file of a type ends, dot included."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return _SUFFIXES.get(kind) or guess_extension(kind) or ".bin"
 
 
 class TooLarge(Exception):
@@ -47,9 +62,9 @@ class Uploads:
         """Keep a file, in place of an older one of that name; raises TooLarge."""
         if len(content) > self._max_bytes:
             raise TooLarge
-        self._forget(name)
+        self.forget(name)
         while self._size + len(content) > self._max_bytes:
-            self._forget(next(iter(self._kept)))
+            self.forget(next(iter(self._kept)))
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="understudy-uploads-"))
         handle, path = tempfile.mkstemp(dir=self._folder)
@@ -65,7 +80,8 @@ class Uploads:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._kept.clear()
 
-    def _forget(self, name: str) -> None:
+    def forget(self, name: str) -> None:
+        """Remove a file, if it is there."""
         upload = self._kept.pop(name, None)
         if upload is not None:
             self._size -= upload.size

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -27,6 +28,22 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _ORIENTATION: Final = 0x0112
 _QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
 
+
+#: How files begin: the bytes, where they are, and what that makes of the file.
+_SIGNATURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"GIF8", 0, "image/gif"),
+    (b"BM", 0, "image/bmp"),
+    (b"WEBP", 8, "image/webp"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"ID3", 0, "audio/mpeg"),
+    (b"\xff\xfb", 0, "audio/mpeg"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"),
+    (b"ftyp", 4, "video/mp4"),
+    (b"\x1aE\xdf\xa3", 0, "video/webm"),
+)
 
 #: How many recordings of one request are measured.
 MOST_MEASURED: Final = 32
@@ -76,23 +93,27 @@ async def audio_seconds(
     return await asyncio.to_thread(_duration, io.BytesIO(data))
 
 
-def image_aspect(source: str) -> float | None:
+def image_aspect(source: str | Path) -> float | None:
     """Width divided by height of an image, as it is shown; None when the image cannot be read here.
 
-    `source` is a data URI or plain base64 of a JPEG, PNG, WEBP, GIF or BMP. Only the header is read, never
-    the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
+    `source` is a file, or a data URI or plain base64, of a JPEG, PNG, WEBP, GIF or BMP. Only the header is read,
+    never the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
     """
-    match = _DATA_URI.match(source)
-    data = _decoded(source, _HEADER_CHARACTERS) if match else _from_base64(source[:_HEADER_CHARACTERS])
-    if not data:
-        return None
+    if isinstance(source, Path):
+        image_file: BinaryIO | Path = source
+    else:
+        match = _DATA_URI.match(source)
+        data = _decoded(source, _HEADER_CHARACTERS) if match else _from_base64(source[:_HEADER_CHARACTERS])
+        if not data:
+            return None
+        image_file = io.BytesIO(data)
     from PIL import Image  # late: start-up time
 
     try:
         with warnings.catch_warnings():
             # The warning about decompression bombs is for those who go on to decompress.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            with Image.open(image_file, formats=_FORMATS) as image:
                 width, height = image.size
                 # Asked of another format, the orientation could mean decoding the pixels.
                 turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _QUARTER_TURNS
@@ -101,6 +122,37 @@ def image_aspect(source: str) -> float | None:
     if turned:
         width, height = height, width
     return width / height if width > 0 and height > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Media as bytes, and what they are."""
+
+    data: bytes
+    type: str
+
+
+async def content_of(source: str, *, timeout: float = 5.0, limit: int = 50 * 1024 * 1024) -> Content | None:
+    """The media that a data URI or plain base64 holds, or an http URL on loopback leads to; None for anything else.
+
+    No other host is ever contacted. Plain base64 and what a URL led to are told by their first bytes.
+    """
+    if match := _DATA_URI.match(source):
+        data = await asyncio.to_thread(_decoded, source)
+        named = match[1].partition(";")[0].strip().lower()
+        return None if data is None else Content(data, named or "text/plain")
+    data = await _fetched(source, timeout, limit) if _on_loopback(source) else None
+    if data is None and "://" not in source:
+        data = await asyncio.to_thread(_from_base64, source)
+    return Content(data, _kind(data)) if data else None
+
+
+def _kind(data: bytes) -> str:
+    """The media type that the first bytes of a file tell."""
+    for start, place, kind in _SIGNATURES:
+        if data[place : place + len(start)] == start:
+            return kind
+    return "application/octet-stream"
 
 
 def _duration(recording: BinaryIO | Path) -> float | None:

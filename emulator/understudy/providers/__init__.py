@@ -1,6 +1,6 @@
 """The providers the emulator stands in for: wire in, wire out, and nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from starlette.routing import BaseRoute
@@ -19,8 +19,8 @@ class Provider(Protocol):
     name: str
 
     @property
-    def hosts(self) -> Sequence[str]:
-        """The provider's own host names: under them it is alone."""
+    def hosts(self) -> Mapping[str, str]:
+        """The provider's own host names, under which it is alone, each with what its paths begin with here."""
         ...
 
     def base_url(self, origin: str) -> str:

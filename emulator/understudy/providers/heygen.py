@@ -19,7 +19,7 @@ class HeyGen:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._contract = contract(self.name)
-        self.hosts = self._contract.hosts
+        self.hosts = dict.fromkeys(self._contract.hosts, "")
 
     def base_url(self, origin: str) -> str:
         """The origin itself: the paths begin with `/v2`."""

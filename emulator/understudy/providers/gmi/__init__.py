@@ -29,7 +29,7 @@ class Gmi:
 
     def __init__(self, engine: Engine) -> None:
         gmi = contract(PROVIDER)
-        self.hosts = gmi.hosts
+        self.hosts = dict.fromkeys(gmi.hosts, "")
         stance = gmi.switch_values(engine.settings.switches_of(PROVIDER))
         refusals = Refusals(gmi.errors, reasons(PROVIDER), stance)
         records = Records(gmi.models, stance)

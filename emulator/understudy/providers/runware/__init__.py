@@ -8,8 +8,10 @@ from understudy.engine import Engine
 from understudy_contracts.provider import contract
 
 from .files import Files
+from .published import CONTENT, SCHEMAS, Published
 from .rest import Rest
 from .sockets import Sockets
+from .storage import MEDIA_PREFIX
 from .tasks import Tasks
 from .video import Video
 
@@ -20,12 +22,15 @@ class Runware:
     name = "runware"
 
     def __init__(self, engine: Engine) -> None:
-        self.hosts = contract(self.name).hosts
+        # The services beside the API have their own paths, which begin with the host's name here.
+        self.hosts = {host: f"/{host}" if host in (SCHEMAS, CONTENT) else "" for host in contract(self.name).hosts}
         video = Video(engine)
-        tasks = Tasks(engine, video)
+        tasks = Tasks(engine, video, video.storage)
         self._rest = Rest(engine, tasks)
-        self._sockets = Sockets(engine, tasks, compatible_refusals=video.stance.get("ws-auth-error") == "both")
+        self._sockets = Sockets(engine, tasks, compatible_refusals=video.stance["ws-auth-error"] == "both")
         self._files = Files(engine, video)
+        self._storage = video.storage
+        self._published = Published(video.stance)
 
     def base_url(self, origin: str) -> str:
         """What an SDK calls its HTTP base URL."""
@@ -39,5 +44,7 @@ class Runware:
             Route("/v1/", self._rest, methods=["POST"]),
             WebSocketRoute("/v1", self._sockets),
             WebSocketRoute("/v1/", self._sockets),
+            *self._published.routes(),
+            Route(f"{MEDIA_PREFIX}/{{filename}}", self._storage.serve, methods=["GET", "HEAD"]),
             Route("/video/os/{shard}/ws/5/vi/{filename}", self._files, methods=["GET", "HEAD", "OPTIONS"]),
         ]

@@ -10,7 +10,8 @@ from understudy.wire import BodyTooLarge, ClientGone, bearer, header, read_body,
 
 from .refusals import Refusal, Refusals
 from .requests import read
-from .tasks import Answer, Caller, Tasks, TransportFault
+from .tasks import Tasks, TransportFault
+from .work import Answer, Caller
 
 #: Seconds that an answer waits for results at most: the provider's budget for synchronous delivery.
 LONGEST_WAIT = 120.0

@@ -50,6 +50,7 @@ class Session:
     account: Account
     line: Line | None = None
     lost_at: float = 0.0
+    resumed_at: float | None = None
     kept: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
 
     async def deliver(self, text: str, now: float, *, is_error: bool) -> None:
@@ -96,6 +97,7 @@ class Sessions:
             former.hang_up("resumed elsewhere")
         self._lost.pop(session.id, None)
         self._open[session.id] = session
+        session.resumed_at = self._clock.now()
         owed = list(session.kept)
         session.kept.clear()
         return owed if former is not line else []

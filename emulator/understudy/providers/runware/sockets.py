@@ -15,7 +15,8 @@ from understudy.idle import IdleWatch
 from .refusals import Refusal
 from .requests import read, unfit
 from .sessions import Frame, Session, Sessions
-from .tasks import Answer, Caller, Later, Tasks, TransportFault
+from .tasks import Tasks, TransportFault
+from .work import Answer, Caller, Later
 
 log = logging.getLogger("understudy.runware")
 
@@ -23,7 +24,7 @@ log = logging.getLogger("understudy.runware")
 PATIENCE = 120.0
 
 #: The codes of RFC 6455 with which a caller leaves on purpose.
-_CLEAN = (1000, 1001)
+_CLEAN, _NO_CODE = (1000, 1001), 1005
 
 
 class Sockets:
@@ -44,20 +45,22 @@ class Sockets:
         connection = Connection(send)
         query = parse_qs(scope["query_string"].decode("latin-1"))
         origin, dry_run = self._tasks.content_origin(scope), query.get("dryRun") == ["1"]
-        code = None
+        cleanly = False
         try:
             while True:
                 self._idle.heard(connection)
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
+                    # A close frame need not hold a code; without such a frame there is no reason either.
                     code = message.get("code")
+                    cleanly = code in _CLEAN or (code == _NO_CODE and "reason" in message)
                     break
                 await self._hear(connection, message, origin, dry_run)
         finally:
             connection.over = True
             self._idle.forget(connection)
             if connection.session is not None:
-                self._sessions.lose(connection.session, connection, cleanly=code in _CLEAN)
+                self._sessions.lose(connection.session, connection, cleanly=cleanly)
 
     async def _hear(self, connection: "Connection", message: Any, origin: str, dry_run: bool) -> None:
         text = message.get("text")
@@ -72,7 +75,7 @@ class Sockets:
         if session is None:
             await self._tell(connection, errors=[self._unknown_caller(task) for task in requested.tasks])
         elif requested.tasks:
-            caller = Caller(session.account, origin, dry_run, on_socket=True)
+            caller = Caller(session.account, origin, dry_run, on_socket=True, resumed_at=session.resumed_at)
             await self._perform(session, caller, requested.tasks)
 
     async def _perform(self, session: Session, caller: Caller, tasks: list[Any]) -> None:

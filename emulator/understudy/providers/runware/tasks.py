@@ -1,9 +1,8 @@
 """What Runware does with an array of tasks, whatever transport brought it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from starlette.types import Scope
 
@@ -11,12 +10,17 @@ from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.jobs import Job, Result
-from understudy.wire import origin
+from understudy.wire import kept_json, origin
 from understudy_contracts.provider import contract
 
+from .account import Management
 from .answers import Answers
+from .models import Library
+from .platform import Platform
 from .refusals import Refusal, Refusals
+from .storage import Storage
 from .video import Video
+from .work import Answer, Caller, Later, Performer
 
 #: How many tasks one request may hold: nobody documents the provider's own bound, so this one is assumed.
 MOST_TASKS = 1_000
@@ -42,60 +46,10 @@ class TransportFault(Exception):
         self.item = item
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, where files are for them, whether they only want to know the price, and by which transport."""
-
-    account: Account
-    origin: str
-    dry_run: bool = False
-    on_socket: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What an answer will hold from a moment on: `add` puts it there as of the moment it is given."""
-
-    at: float
-    add: "Callable[[Answer, float], None]"
-
-
-@dataclass(slots=True)
-class Answer:
-    """What goes back: items of the tasks that went well, errors of those that did not.
-
-    `later` is what a socket gets pushed when its moment comes; of that, `awaited` is what keeps an HTTP answer
-    waiting.
-    """
-
-    data: list[dict[str, Any]] = field(default_factory=list)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    accepted: int = 0
-    refused: list[int] = field(default_factory=list)
-    later: list[Later] = field(default_factory=list)
-    awaited: list[Later] = field(default_factory=list)
-
-    def refuse(self, *refusals: Refusal) -> None:
-        """Add the errors of one refused task."""
-        for refusal in refusals:
-            self.errors.append(refusal.item)
-            self.refused.append(refusal.status)
-
-    @property
-    def status(self) -> int:
-        """The HTTP status: 200 when any task was accepted, else what the refusals agree on, else 400."""
-        if self.accepted or not self.refused:
-            return 200
-        return self.refused[0] if len(set(self.refused)) == 1 else 400
-
-
-Performer: TypeAlias = Callable[[Caller, dict[str, Any], Answer], Awaitable[None]]
-
-
 class Tasks:
     """Every task type the emulator performs."""
 
-    def __init__(self, engine: Engine, video: Video) -> None:
+    def __init__(self, engine: Engine, video: Video, storage: Storage) -> None:
         self._engine = engine
         self._video = video
         self._answers: Answers = video.answers
@@ -106,10 +60,13 @@ class Tasks:
         self._get_response = runware.judge("get-response-request")
         self._acknowledges = video.stance["acknowledgement"] == "item"
         self._unknown_task_is_an_error = video.stance["unknown-task"] == "error"
-        self._performers: dict[object, Performer] = {
+        self._library = Library(engine, runware, self.refusals, video.stance)
+        self._performers: dict[str, Performer] = {
             "getResponse": self._poll,
             "videoInference": self._submit,
-            "ping": self._pong,
+            **Platform(engine, runware, self.refusals, self._answers, storage).performers,
+            **Management(engine, runware, self.refusals, video.stance).performers,
+            **self._library.performers,
         }
 
     def content_origin(self, scope: Scope) -> str:
@@ -159,16 +116,14 @@ class Tasks:
         job = caller.account.jobs("runware").get(uuid.lower()) if isinstance(uuid, str) else None
         if job is not None:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
+        elif (upload := self._library.upload(caller.account, uuid)) is not None:
+            answer.data += upload.items(self._engine.clock.now())
         elif violations := self._get_response.violations(task):
             answer.refuse(*self.refusals.of_violations(task, violations))
             return
         elif self._unknown_task_is_an_error:
             answer.refuse(self.refusals.make("taskNotFound", task))
             return
-        answer.accepted += 1
-
-    async def _pong(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
-        answer.data.append({"taskType": "ping", "pong": True})
         answer.accepted += 1
 
     async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
@@ -186,10 +141,13 @@ class Tasks:
             answer.refuse(self.refusals.of_case(fault, task))
             return
         uuid = task.get("taskUUID")
-        if isinstance(uuid, str) and uuid.lower() in caller.account.jobs("runware") and not caller.dry_run:
-            answer.refuse(self.refusals.make("conflictTaskUUID", task))
+        if isinstance(uuid, str) and self._is_taken(caller, uuid) and not caller.dry_run:
+            if self._is_repeated(caller, uuid, task):
+                answer.accept({"taskType": "videoInference", "taskUUID": task["taskUUID"]})
+            else:
+                answer.refuse(self.refusals.make("conflictTaskUUID", task))
             return
-        order = await self._video.order(task)
+        order = await self._video.order(task, caller.account)
         if isinstance(order, list):
             answer.refuse(*order)
             return
@@ -209,6 +167,20 @@ class Tasks:
             answer.awaited += results
         elif self._acknowledges or caller.on_socket:
             answer.data.append({"taskType": "videoInference", "taskUUID": order.uuid})
+
+    def _is_taken(self, caller: Caller, uuid: str) -> bool:
+        taken = uuid.lower() in caller.account.jobs("runware")
+        return taken or self._library.upload(caller.account, uuid) is not None
+
+    def _is_repeated(self, caller: Caller, uuid: str, task: dict[str, Any]) -> bool:
+        """Whether a task is only sent once more, by a caller who resumed its session and may not know its fate.
+
+        The acknowledgement it missed is delivered again as well. Where both came in that order, an SDK that took
+        the first would take a conflict for a failure.
+        """
+        job = caller.account.jobs("runware").get(uuid.lower())
+        since = caller.resumed_at
+        return job is not None and since is not None and job.submitted_at <= since and job.request == kept_json(task)
 
     def _adder(self, job: Job, result: Result) -> Callable[[Answer, float], None]:
         def add(answer: Answer, now: float) -> None:

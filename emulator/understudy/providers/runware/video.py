@@ -24,6 +24,7 @@ from understudy_contracts.schema import Judge
 from .answers import Answers
 from .callbacks import Callbacks
 from .refusals import Refusal, Refusals
+from .storage import Storage
 
 log = logging.getLogger("understudy.runware")
 
@@ -58,9 +59,10 @@ class Video:
         self._judges: dict[str, Judge] = {}
         self.refusals = Refusals(runware.errors, self.stance)
         self.answers = Answers(self.refusals, self.stance)
+        self.storage = Storage(engine, self.refusals)
         self._callbacks = Callbacks(engine, self.answers, self.clip)
 
-    async def order(self, task: dict[str, Any]) -> Order | list[Refusal]:
+    async def order(self, task: dict[str, Any], account: Account) -> Order | list[Refusal]:
         """Judge and price a task; what is wrong with it comes back as one refusal per violation."""
         name = task.get("model")
         if not isinstance(name, str) or (model := self._models.get(name)) is None:
@@ -70,7 +72,11 @@ class Video:
             return self.refusals.of_violations(task, judge.violations(task))
         if refused := self._forbidden_targets(task):
             return refused
-        lengths = await audio_lengths(model.duration.audio_sources(task))
+        if unknown := self._unknown_media(task, account):
+            return unknown
+        lengths = await audio_lengths(
+            model.duration.audio_sources(task), lambda source: self.storage.file(account, source)
+        )
         seconds = min(LONGEST_MILLISECONDS / 1000, model.duration.seconds(task, lengths))
         return Order(
             uuid=task["taskUUID"],
@@ -110,7 +116,9 @@ class Video:
         image = inputs.get("image")
         model = self._models[job.model]
         # An image beside an avatar is ignored, so it has no say in the shape either.
-        aspect = image_aspect(image) if isinstance(image, str) and "avatar" not in inputs else None
+        aspect = (
+            image_aspect(self.storage.bytes_of(image)) if isinstance(image, str) and "avatar" not in inputs else None
+        )
         width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
         face = inputs.get("avatar") or ("the given image" if image else "no avatar")
         return Clip(
@@ -164,6 +172,17 @@ class Video:
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
             extras=self.answers.extras(order),
         )
+
+    def _unknown_media(self, task: dict[str, Any], account: Account) -> list[Refusal]:
+        """The refusal of every UUID under which nothing is stored, where a switch asks for that."""
+        inputs = task.get("inputs")
+        if self.stance["stored-media"] == "any" or not isinstance(inputs, dict):
+            return []
+        return [
+            self.refusals.make("mediaNotFound", task, parameter=f"inputs.{name}", value=inputs[name])
+            for name in ("image", "audio", "background")
+            if self.storage.unknown(account, inputs.get(name))
+        ]
 
     def _seed(self, order: Order, account: Account, index: int) -> int:
         """The seed the task asks for, counted up for its further results (assumed), else one of the account's."""

@@ -38,7 +38,7 @@ class Segmind:
         records = Records(engine, models)
         hooks = Hooks(engine, records)
         orders = Orders(engine, segmind, stance, refusals)
-        self.hosts = segmind.hosts
+        self.hosts = dict.fromkeys(segmind.hosts, "")
         self._door = Door(engine, segmind, refusals, stance)
         self._gateway = Gateway(engine, bodies, orders, records, hooks, refusals, stance)
         self._workflows = Workflows(engine, pixelflow, bodies, orders, records, hooks, self._gateway, refusals, stance)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from understudy.engine import Engine
-from understudy.uploads import TooLarge
+from understudy.uploads import TooLarge, suffix
 from understudy.wire import BadJson, BodyTooLarge, parse_json, read_body
 
 from .door import Caller
@@ -20,8 +20,6 @@ from .refusals import Refusals
 
 #: Where files that were handed in are, on the content network.
 ASSETS = "/assets"
-
-_SUFFIXES = {"jpeg": "jpg", "mpeg": "mp3", "x-wav": "wav", "svg+xml": "svg", "quicktime": "mov", "plain": "txt"}
 
 
 class Bodies:
@@ -66,9 +64,7 @@ class Bodies:
 
     async def keep(self, caller: Caller, content_type: str, content: bytes) -> str:
         """Keep a file that was handed in, and tell its URL; raises TooLarge."""
-        subtype = content_type.partition(";")[0].rpartition("/")[2].strip().lower()
-        suffix = _SUFFIXES.get(subtype, subtype if subtype.isalnum() else "bin")
-        name = f"{ASSETS}/{caller.account.new_id()}.{suffix}"
+        name = f"{ASSETS}/{caller.account.new_id()}{suffix(content_type)}"
         await self._engine.uploads.put(name, content_type, content)
         return f"{caller.content}{name}"
 

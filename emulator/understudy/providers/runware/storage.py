@@ -1,0 +1,102 @@
+"""Media that callers hand in: stored under a UUID, which is then good wherever a task names media."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from understudy.accounts import Account
+from understudy.engine import Engine
+from understudy.media.errors import MediaError
+from understudy.media.sources import Content, content_of
+from understudy.media.still import Still
+from understudy.uploads import TooLarge, suffix
+
+from .refusals import Refusal, Refusals
+
+#: Where stored media are fetched; the provider's own paths are shown by no source.
+MEDIA_PREFIX = "/media"
+
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+#: What stands for media behind a URL that nobody here may fetch.
+_UNSEEN = (512, 512)
+
+
+class Stored:
+    """An account's media: the name of each file by its UUID."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+
+class Storage:
+    """Keeps media, and finds them again."""
+
+    def __init__(self, engine: Engine, refusals: Refusals) -> None:
+        self._engine = engine
+        self._refusals = refusals
+        self._names: dict[str, str] = {}
+
+    async def store(
+        self, account: Account, origin: str, task: dict[str, Any], parameter: str
+    ) -> tuple[str, str] | Refusal:
+        """Keep what a task hands in under a parameter: the UUID and the URL of it, or a refusal."""
+        found = await content_of(task[parameter]) or await self._unseen(task[parameter])
+        if found is None:
+            return self._refusals.invalid(task, parameter, "It is neither a URL nor media in Base64 or a data URI.")
+        if parameter == "image" and not found.type.startswith("image/"):
+            return self._refusals.invalid(task, parameter, "It is no image that can be read.")
+        uuid = account.new_id()
+        name = f"{MEDIA_PREFIX}/{uuid}{suffix(found.type)}"
+        try:
+            await self._engine.uploads.put(name, found.type, found.data)
+        except TooLarge:
+            return self._refusals.invalid(task, parameter, "It is larger than this server keeps.")
+        account.keep(Stored).names[uuid] = self._names[uuid] = name
+        return uuid, f"{origin}{name}"
+
+    async def _unseen(self, source: str) -> Content | None:
+        """What stands for media behind a URL that may not be fetched from here: a picture that says so."""
+        if not source.startswith(("http://", "https://")):
+            return None
+        card = Still(*_UNSEEN, title="not fetched", lines=(source[:200],))
+        try:
+            path = await self._engine.studio.file(card)
+            return Content(await asyncio.to_thread(path.read_bytes), card.content_type)
+        except (MediaError, OSError):
+            return None
+
+    def delete(self, account: Account, uuid: str) -> bool:
+        """Forget media; False when the account has none of that UUID."""
+        name = account.keep(Stored).names.pop(uuid.lower(), None)
+        if name is not None:
+            self._names.pop(uuid.lower(), None)
+            self._engine.uploads.forget(name)
+        return name is not None
+
+    def file(self, account: Account, source: str) -> Path | None:
+        """The file behind what a task names: the UUID of something stored, or the URL it has here."""
+        name = account.keep(Stored).names.get(source.lower())
+        upload = None if name is None else self._engine.uploads.get(name)
+        return self._engine.uploads.file_at(source) if upload is None else upload.path
+
+    def bytes_of(self, source: str) -> str | Path:
+        """What a task's picture is read from: the file stored under its UUID, else what was given."""
+        upload = self._engine.uploads.get(self._names.get(source.lower(), ""))
+        return source if upload is None else upload.path
+
+    def unknown(self, account: Account, source: object) -> bool:
+        """Whether this is a UUID under which the account stored nothing."""
+        is_uuid = isinstance(source, str) and _UUID.fullmatch(source) is not None
+        return is_uuid and self.file(account, str(source)) is None
+
+    async def serve(self, request: Request) -> Response:
+        """`GET /media/{name}`, for anybody who knows the URL."""
+        upload = self._engine.uploads.get(request.url.path)
+        if upload is None:
+            return JSONResponse({"error": "nothing is stored here"}, 404)
+        return FileResponse(upload.path, media_type=upload.content_type)
