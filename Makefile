@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN := $(VENV)/.run-ready
 TOOLS := $(VENV)/.tools-ready
+RUNWARE_0 := $(VENV)/interop/.runware-0-ready
+SDK_JS := $(VENV)/interop/.sdk-js-ready
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,11 +31,26 @@ $(TOOLS): $(RUN)
 	@$(PIP) install --group test --group check
 	@touch $@
 
+# Official SDKs that cannot live beside the others: this one has the import name of its successor.
+$(RUNWARE_0): Makefile | $(BIN)/python
+	@echo "installing the older Runware SDK"
+	@rm -rf $(VENV)/interop/runware-0
+	@$(PIP) install --target $(VENV)/interop/runware-0 runware==0.5.24
+	@touch $@
+
+$(SDK_JS): tests/interop/package.json | $(BIN)/python
+	@mkdir -p $(VENV)/interop/node
+	@if command -v npm >/dev/null; then \
+		echo "installing Runware's JavaScript SDK" && cp $< $(VENV)/interop/node/package.json && \
+		npm install --prefix $(VENV)/interop/node --no-package-lock --no-audit --no-fund --loglevel=error \
+			--omit=optional --ignore-scripts && touch $@; \
+	else echo "no npm here: the tests of Runware's JavaScript SDK will be skipped"; fi
+
 demo: $(RUN) ## start the stand-in, send the provider's own five requests, watch five videos arrive
 	@$(BIN)/understudy demo
 
-test: $(TOOLS) ## the whole quick suite, with branch coverage
-	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
+test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite, with branch coverage
+	@$(BIN)/python -m pytest -n 2 -m "not slow" -rs --cov --cov-report=term
 
 test-slow: $(TOOLS) ## the long suites, which CI runs too
 	@$(BIN)/python -m pytest -n 2 -m slow
