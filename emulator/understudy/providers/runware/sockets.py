@@ -101,7 +101,7 @@ class Sockets:
     async def _deliver(self, session: Session, answer: Answer) -> None:
         """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
         now = self._engine.clock.now()
-        if answer.data or not answer.errors:
+        if answer.data or not (answer.errors or answer.later):
             await session.deliver(_frame({"data": answer.data}), now, is_error=False)
         if answer.errors:
             await session.deliver(_frame({"errors": answer.errors}), now, is_error=True)
