@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from runware import Runware, RunwareError
+from runware.validate import clear_validator_cache
 
 from interop.wire import Wire
 from stage import video_task
@@ -104,6 +105,8 @@ def runs(server: Server, cache: Path) -> Iterator[dict[str, Run]]:
         async def perform() -> None:
             await asyncio.gather(*(run.perform() for run in performed.values()))
 
+        # The SDK keeps what it found for the whole process, and another module may have had it find nothing.
+        clear_validator_cache()
         asyncio.run(perform())
         yield performed
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from runware import Runware, RunwareError
 from runware.types.sdk import RunOptions
+from runware.validate import clear_validator_cache
 
 from chopper import Chopper
 from interop.lines import MOMENTS, billed
@@ -134,6 +135,8 @@ def runs(server: Server, cache: Path) -> Iterator[dict[str, Run]]:
         async def perform() -> None:
             await asyncio.gather(*(run.perform() for run in performed.values()))
 
+        # The SDK keeps what it found for the whole process, and another module may have had it find nothing.
+        clear_validator_cache()
         asyncio.run(perform())
         yield performed
 

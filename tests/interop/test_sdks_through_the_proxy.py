@@ -8,11 +8,6 @@ import uuid
 
 import pytest
 
-from understudy.config import Settings, Speed
-from understudy.proxy import Proxy
-from understudy.server import Server
-from understudy_contracts.provider import contract
-
 pytestmark = pytest.mark.interop
 
 GMICLOUD = """
@@ -70,17 +65,6 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(scope="module")
-def proxy(cache, tmp_path_factory):
-    hosts = {host for provider in ("runware", "gmi", "segmind", "heygen") for host in contract(provider).hosts}
-    folder = tmp_path_factory.mktemp("authority") / "proxy"
-    with (
-        Server(Settings(port=0, speed=Speed(1.0, 0.0), cache_dir=cache)) as server,
-        Proxy(hosts=hosts, folder=folder, to=server.url) as running,
-    ):
-        yield running
-
-
 def output(program, proxy, home):
     """What a program prints, run where nothing but the proxy leads anywhere."""
     key = f"proxied-{uuid.uuid4()}"
@@ -99,7 +83,7 @@ def output(program, proxy, home):
     [
         pytest.param(GMICLOUD, "https://console.gmicloud.ai/", id="gmicloud"),
         pytest.param(GENBLAZE, "https://console.gmicloud.ai/", id="genblaze"),
-        pytest.param(RUNWARE, "https://api.runware.ai/", id="runware-sdk"),
+        pytest.param(RUNWARE, "https://vm.runware.ai/", id="runware-sdk"),
     ],
 )
 def test_an_sdk_reaches_the_stand_in_by_the_provider_s_own_hosts(proxy, tmp_path, program, where):

@@ -29,7 +29,6 @@ REQUEST = {
     "video_title": "Hello",
     "script": "Hello, this is an avatar demo.",
 }
-PROVIDERS = ("runware", "gmi", "segmind", "heygen")
 
 
 def spent(server, key):
@@ -38,20 +37,6 @@ def spent(server, key):
         f"{server.url}/_understudy/ledger", headers={"Authorization": f"Bearer {key}"}, trust_env=False
     ).json()
     return {entry["job"]: -entry["amount"] for entry in ledger["entries"] if entry["kind"] == "charge"}
-
-
-@pytest.fixture(scope="module")
-def instant(cache):
-    """A server on which everything is done at once: the SDK then never waits its second between polls."""
-    with Server(Settings(port=0, speed=Speed(1.0, 0.0), cache_dir=cache)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def proxy(instant, tmp_path_factory):
-    hosts = {host for provider in PROVIDERS for host in contract(provider).hosts}
-    with Proxy(hosts=hosts, folder=tmp_path_factory.mktemp("authority") / "proxy", to=instant.url) as running:
-        yield running
 
 
 @pytest.fixture
