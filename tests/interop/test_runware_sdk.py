@@ -16,8 +16,11 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from runware import Runware, RunwareError
+from runware.types.sdk import RunOptions
 from runware.validate import clear_validator_cache
 
+from chopper import Chopper, Cut
+from interop.lines import billed
 from interop.wire import Wire
 from stage import video_task
 from understudy.config import Settings, Speed
@@ -40,20 +43,37 @@ class Run:
     times: int = 1
     key: str = field(default_factory=lambda: f"sdk-{uuid.uuid4()}")
     wire: Wire | None = None
+    line: Chopper | None = None
+    cancelled: bool = False
     results: list[dict[str, Any]] | None = None
     error: RunwareError | None = None
 
     async def perform(self) -> None:
         async with AsyncExitStack() as held:
-            options = {"transport": "rest", "http_base_url": f"{self.server.url}/v1", **self.options}
+            port = self.line.port if self.line else self.server.port
+            options = {"transport": "rest", "http_base_url": f"http://127.0.0.1:{port}/v1", **self.options}
             if self.wire is not None:
                 options["dependencies"] = await held.enter_async_context(self.wire.dependencies())
             client = await held.enter_async_context(Runware(api_key=self.key, **options))
             try:
                 for _ in range(self.times):
-                    self.results = await client.run(self.task)
+                    self.results = await self._run(client)
             except RunwareError as error:
                 self.error = error
+
+    async def _run(self, client: Runware) -> list[dict[str, Any]]:
+        cancel = asyncio.Event()
+        running = asyncio.create_task(client.run(self.task, RunOptions(cancel_event=cancel)))
+        if self.cancelled:
+            async with asyncio.timeout(10):
+                while not await asyncio.to_thread(lambda: self.billed):
+                    await asyncio.sleep(0.01)
+            cancel.set()
+        return await running
+
+    @property
+    def billed(self) -> list[str]:
+        return billed(self.server, self.key)
 
     @property
     def refusal(self) -> RunwareError:
@@ -73,6 +93,9 @@ def runs(server: Server, cache: Path) -> Iterator[dict[str, Run]]:
 
     def further(**values: Any) -> Server:
         return servers.enter_context(Server(Settings(port=0, cache_dir=cache, **values)))
+
+    def broken(cut: Cut) -> Chopper:
+        return servers.enter_context(Chopper(server.port, cut))
 
     with ExitStack() as servers:
         instant = Speed(1.0, 0.0)
@@ -100,6 +123,9 @@ def runs(server: Server, cache: Path) -> Iterator[dict[str, Run]]:
             ),
             "gateway": Run(server, video_task(positivePrompt="[[error:gateway502]]"), {"max_retries": 0}),
             "twice": Run(server, video_task(), times=2),
+            "cancelled": Run(server, video_task(), cancelled=True),
+            "request-lost": Run(server, video_task(), impatient, line=broken(Cut.at_byte("up", 1))),
+            "answer-lost": Run(server, video_task(), impatient, line=broken(Cut.at_byte("down", 1))),
         }
 
         async def perform() -> None:
@@ -196,6 +222,25 @@ def test_the_same_task_twice_is_a_conflict(runs: dict[str, Run]) -> None:
     run = runs["twice"]
     assert run.results, "the first time goes well"
     assert (run.refusal.code, run.refusal.task_uuid) == ("validation", run.task["taskUUID"])
+
+
+def test_cancelling_stops_the_wait_and_not_the_bill(runs: dict[str, Run]) -> None:
+    run = runs["cancelled"]
+    assert run.refusal.code == "aborted"
+    assert run.billed == [run.task["taskUUID"]]
+
+
+def test_a_lost_request_is_sent_again_and_billed_once(runs: dict[str, Run]) -> None:
+    run = runs["request-lost"]
+    assert len(run.videos) == 1
+    assert run.billed == [run.task["taskUUID"]]
+
+
+def test_a_lost_answer_is_a_conflict_to_this_sdk_over_rest_and_billed_once(runs: dict[str, Run]) -> None:
+    """Over REST it takes the refusal of what it sends again at its word, unlike on a socket."""
+    run = runs["answer-lost"]
+    assert (run.refusal.code, run.refusal.parameter) == ("validation", "taskUUID")
+    assert run.billed == [run.task["taskUUID"]]
 
 
 async def test_a_poll_of_an_unknown_task_finds_nothing(server: Server, key: str) -> None:
