@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from .schema import Schema
+from .shape import properties
 
 _DIALECT = "https://json-schema.org/draft/2019-09/schema"
 
@@ -60,18 +61,27 @@ def _inlined(value: Any, base: str, resources: Mapping[str, Schema]) -> Any:
 
 def _lifted(schema: Schema) -> dict[str, Any]:
     """Put what the members of `allOf` merely add beside it; those that judge several things together stay."""
+    if "additionalProperties" in schema:
+        # It speaks of the properties beside it only: what was elsewhere has to stay there.
+        return dict(schema)
     top = {keyword: body for keyword, body in schema.items() if keyword not in ("allOf", "unevaluatedProperties")}
     members = list(_members(schema))
-    together = [member for member in members if not _adds(member)]
     for member in filter(_adds, members):
-        top.setdefault("type", member.get("type", "object"))
-        top["required"] = list(dict.fromkeys([*top.get("required", ()), *member.get("required", ())]))
+        if "type" in member:
+            top.setdefault("type", member["type"])
+        if "required" in member:
+            top["required"] = list(dict.fromkeys([*top.get("required", ()), *member["required"]]))
         own = top.get("properties", {})
-        added = member.get("properties", {})
-        top["properties"] = own | {name: _both(own.get(name, {}), body) for name, body in added.items()}
+        added = {
+            name: _both(own[name], body) if name in own else body for name, body in member.get("properties", {}).items()
+        }
+        top["properties"] = {**own, **added}
+    if together := [member for member in members if not _adds(member)]:
+        top["allOf"] = together
     if "unevaluatedProperties" in schema:
-        top["additionalProperties"] = schema["unevaluatedProperties"]
-    return {**top, "allOf": together} if together else top
+        named = dict.fromkeys(properties(schema, {}), True)
+        top |= {"properties": {**named, **top["properties"]}, "additionalProperties": schema["unevaluatedProperties"]}
+    return top
 
 
 def _members(schema: Schema) -> Iterator[Schema]:
@@ -84,19 +94,22 @@ def _members(schema: Schema) -> Iterator[Schema]:
 def _adds(member: Any) -> bool:
     return (
         isinstance(member, Mapping)
-        and all(key in _LIFTED or key.startswith("x-") for key in member)
-        and ("x-rule" not in member)
+        and "x-rule" not in member
+        and member.get("type", "object") == "object"
+        and all(keyword in _LIFTED or keyword.startswith("x-") for keyword in member)
     )
 
 
 def _both(first: Any, second: Any) -> Any:
     """One schema that asks for what two ask for; of what they say without judging, the first's words."""
-    if not first:
-        return second
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return {"allOf": [first, second]}
     both, more = dict(first), []
     for keyword, body in second.items():
         if keyword not in both:
             both[keyword] = body
+        elif keyword == "allOf":
+            more += body
         elif both[keyword] != body and keyword not in _NOTES and not keyword.startswith("x-"):
             more.append({keyword: body})
     return {**both, "allOf": [*both.get("allOf", []), *more]} if more else both

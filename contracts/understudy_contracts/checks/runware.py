@@ -125,7 +125,11 @@ def ids_echoed(record: Record) -> Iterator[Finding]:
             for uuid in dict.fromkeys(submitted):
                 if uuid not in told:
                     yield Finding("ids-echoed", f"the task {uuid} was neither accepted nor refused", exchange)
-        accepted = [str(item.get("taskUUID")) for item in _items(exchange.body, "data") if "status" not in item]
+        accepted = [
+            str(item.get("taskUUID"))
+            for item in _items(exchange.body, "data")
+            if item.get("taskType") == "videoInference" and "status" not in item
+        ]
         for uuid in set(submitted):
             if accepted.count(uuid) > 1:
                 yield Finding("ids-echoed", f"the task {uuid} was accepted twice in one answer", exchange)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from typing import Any
 
 import orjson
@@ -20,7 +19,13 @@ def registry() -> dict[str, Any]:
     name the task of a model by its architecture or its kind of output. `version` is a digest of all the rest, so
     it changes exactly when something here does; the provider's is a date. Shape: runware-sdk 1.8.0, registry.py.
     """
-    return {"version": _version(), **_listed()}
+    models = contract("runware").models.values()
+    listed = {
+        "models": {model.id: {"taskType": model.operation, "id": model.slug} for model in models},
+        **{table: task_types(table) for table in _TABLES},
+    }
+    digest = hashlib.sha256(orjson.dumps(listed, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return {"version": digest[:16], **listed}
 
 
 def task_types(table: str) -> dict[str, str]:
@@ -29,14 +34,3 @@ def task_types(table: str) -> dict[str, str]:
     As printed in runware-sdk 1.8.0, types/task_map.py.
     """
     return dict(contract("runware").document("published")[table])
-
-
-def _listed() -> dict[str, Any]:
-    models = contract("runware").models.values()
-    entries = {model.id: {"taskType": model.operation, "id": model.slug} for model in models}
-    return {"models": entries, **{table: task_types(table) for table in _TABLES}}
-
-
-@cache
-def _version() -> str:
-    return hashlib.sha256(orjson.dumps(_listed(), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
