@@ -43,6 +43,8 @@ class Request:
     #: Seconds to wait for the answer to begin where that takes longer than usual; None for the usual.
     patience: float | None = None
     into: Sink | None = None
+    #: How many results its answer tells of, where it may come in pieces; 0 when nobody knows.
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,11 @@ def meaning(provider: str, problem: Problem, status: int | None) -> str:
     return classify(provider, status, problem.message) if by_code == "unknown" else by_code
 
 
+def status_of_code(provider: str, code: str) -> int | None:
+    """Say with which HTTP status a provider gives a code, where its catalogue knows one."""
+    return next((case.status for case in catalogue(provider).values() if case.code == code and case.status), None)
+
+
 def _case(provider: str, problem: Problem, status: int | None) -> ErrorCase | None:
     for case in catalogue(provider).values():
         if problem.code and case.code == problem.code:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import httpx
 
 from . import runware_codec as codec
 from .flow import Deadline
 from .jobs import Job, JobStatus, MediaResult
+from .runware_line import Manners
+from .runware_places import REST, rest_url, socket_url
+from .runware_socket import AsyncSocketDriver, SocketDriver
 from .runware_verbs import Verbs
 from .session import AsyncSession, Session, job_named
 from .settings import DEFAULT_TIMEOUT, Provider, Settings
@@ -19,7 +22,10 @@ from .waiting import PATIENCE, Poll, Progress
 from .webhooks import WebhookEvent, parse_webhook
 
 #: Where Runware lives (its authentication page), and the variables its SDKs read.
-PROVIDER = Provider(codec.PROVIDER, "https://api.runware.ai/v1", "RUNWARE_API_KEY", "RUNWARE_BASE_URL")
+PROVIDER = Provider(codec.PROVIDER, REST, "RUNWARE_API_KEY", "RUNWARE_BASE_URL", read_url=rest_url)
+
+#: How tasks travel: each in a request of its own, or all on one connection that stays open.
+Transport: TypeAlias = Literal["rest", "websocket"]
 
 
 class RunwareClient(Session):
@@ -38,6 +44,16 @@ class RunwareClient(Session):
     408, 429, any 5xx or a lost connection; a submit carries the same taskUUID each time, so no retry pays
     twice. http: an httpx client of yours (proxies, certificates); it stays open when this one closes.
 
+    transport: `rest`, or `websocket` for one connection that carries all tasks, whichever thread they are of; a
+    base_url may be written for either. The socket opens with the first task and is kept alive from then on. When it
+    breaks, it is opened anew, and what was on its way is asked again. It takes its proxy and certificates from the
+    environment, unless the `http` you passed has `trust_env=False`. Results and errors are those of REST; `.status`
+    of an error is the one that REST gives its code. A client that is closed while others wait on it fails them with
+    ConnectionFailed.
+
+    Threads may share a client. A process that is forked off makes a socket of its own, but like any lock, that of
+    the client must not be held by another thread at that moment: make clients after the fork where you can.
+
     Raises AuthError when there is no key, or one that cannot be sent; ValueError for a base_url that is none.
     """
 
@@ -49,10 +65,24 @@ class RunwareClient(Session):
         timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
         max_retries: int = 4,
         http: httpx.Client | None = None,
+        transport: Transport = "rest",
     ) -> None:
         settings = Settings(PROVIDER, api_key, base_url, timeout, max_retries)
+        over_socket = _is_socket(transport)
         super().__init__(settings, http)
-        self._verbs = Verbs(settings.base_url, settings.backoff)
+        self._sockets: SocketDriver | None = None
+        if over_socket:
+            http = self._driver.http
+            manners = Manners(settings.timeout, http.trust_env)
+            self.base_url = socket_url(settings.base_url)
+            self._driver = self._sockets = SocketDriver(http, settings.key, manners, self.base_url)
+        self._verbs = Verbs(self.base_url, settings.backoff)
+
+    def close(self) -> None:
+        """Close the connections, unless they are of an httpx client that you passed in."""
+        if self._sockets is not None:
+            self._sockets.close_sockets()
+        super().close()
 
     def submit(self, request: Mapping[str, Any] | None = None, /, **fields: Any) -> Job:
         """Hand in a task and return at once; at most one job comes of it, however bad the connection.
@@ -123,7 +153,8 @@ class RunwareClient(Session):
 class AsyncRunwareClient(AsyncSession):
     """Make videos with Runware from async code; everything is as `RunwareClient` has it, awaited.
 
-    Waiting is cancelled as any await is: by its task, or by `anyio.move_on_after`.
+    Waiting is cancelled as any await is: by its task, or by `anyio.move_on_after`. `transport="websocket"` needs
+    asyncio, and serves one event loop.
     """
 
     def __init__(
@@ -134,10 +165,24 @@ class AsyncRunwareClient(AsyncSession):
         timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
         max_retries: int = 4,
         http: httpx.AsyncClient | None = None,
+        transport: Transport = "rest",
     ) -> None:
         settings = Settings(PROVIDER, api_key, base_url, timeout, max_retries)
+        over_socket = _is_socket(transport)
         super().__init__(settings, http)
-        self._verbs = Verbs(settings.base_url, settings.backoff)
+        self._sockets: AsyncSocketDriver | None = None
+        if over_socket:
+            http = self._driver.http
+            manners = Manners(settings.timeout, http.trust_env)
+            self.base_url = socket_url(settings.base_url)
+            self._driver = self._sockets = AsyncSocketDriver(http, settings.key, manners, self.base_url)
+        self._verbs = Verbs(self.base_url, settings.backoff)
+
+    async def close(self) -> None:
+        """Close the connections that are this client's own."""
+        if self._sockets is not None:
+            await self._sockets.close_sockets()
+        await super().close()
 
     async def submit(self, request: Mapping[str, Any] | None = None, /, **fields: Any) -> Job:
         """Hand in a task; see `RunwareClient.submit`."""
@@ -181,3 +226,9 @@ class AsyncRunwareClient(AsyncSession):
     def parse_webhook(self, body: bytes | str | Mapping[str, Any]) -> WebhookEvent:
         """Read what the provider posted to your webhookURL; see `webhooks.parse_webhook`."""
         return parse_webhook(body)
+
+
+def _is_socket(transport: str) -> bool:
+    if transport not in ("rest", "websocket"):
+        raise ValueError(f"transport must be 'rest' or 'websocket', not {transport!r}")
+    return transport == "websocket"

@@ -20,6 +20,9 @@ from .waiting import Poll, Progress, Waiting, about, reason
 #: Statuses with which a poll may report that its job failed; the SDKs take 200 and 400 alike.
 _TELLS_OF_JOB = (200, 400, 404)
 
+#: The header that asks for a price and no video (Runware's agent skills; on a socket, it is a query).
+DRY_RUN = "x-runware-dry-run"
+
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
@@ -54,7 +57,9 @@ class Verbs:
     def status(self, job: Job, deadline: Deadline | None = None) -> Flow[JobStatus]:
         """Look at a job once. A failed video is part of the status; only a refused question is raised."""
         with about(job):
-            reply = yield from self._post({"taskType": "getResponse", "taskUUID": job.id}, deadline)
+            # A job known by no more than its id may have any number of results.
+            parts = job.count if job.request else 0
+            reply = yield from self._post({"taskType": "getResponse", "taskUUID": job.id}, deadline, parts=parts)
             answer = self._heard(reply, job)
             said = codec.decode(answer)
             own = said.about(job.id)
@@ -90,7 +95,7 @@ class Verbs:
         task = {**request, "taskUUID": str(uuid.uuid4()), "includeCost": True}
         job = codec.job_of(task)
         with about(job):
-            reply = yield from self._post(task, None, {"X-Runware-Dry-Run": "1"})
+            reply = yield from self._post(task, None, {DRY_RUN: "1"})
             answer = self._heard(reply, job, submitting=True)
             said = codec.decode(answer).about(job.id)
             if said.problems or answer.status >= 400:
@@ -106,7 +111,11 @@ class Verbs:
         return cost
 
     def _post(
-        self, task: Mapping[str, Any], deadline: Deadline | None, headers: Mapping[str, str] | None = None
+        self,
+        task: Mapping[str, Any],
+        deadline: Deadline | None,
+        headers: Mapping[str, str] | None = None,
+        parts: int = 1,
     ) -> Flow[Reply]:
         request = Request(
             "POST",
@@ -114,6 +123,7 @@ class Verbs:
             codec.encode(task),
             {"content-type": "application/json", "accept": "application/json", **(headers or {})},
             authorized=True,
+            parts=parts,
         )
         return persist(request, self.backoff, deadline or Deadline(None, self.clock), is_whole)
 

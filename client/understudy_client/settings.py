@@ -29,6 +29,8 @@ class Provider:
     asked_pause: Callable[[Answer], float | None] = pause_in_headers
     #: How a request carries the key.
     credential: Credential = bearer
+    #: Reads a base URL that may be written for another transport.
+    read_url: Callable[[str], str] = lambda url: url
 
 
 class Settings:
@@ -75,6 +77,7 @@ def _base_url(provider: Provider, given: str | None) -> str:
             f"{named} is empty: name a URL, or leave out base_url and unset {provider.url_variable} for the "
             f"provider's own, {provider.production}"
         )
+    url = provider.read_url(url)
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{named} must start with http:// or https://, not {url!r}")
     try:

@@ -11,7 +11,7 @@ import click
 from understudy_client import runware_codec as codec
 from understudy_client.errors import UnderstudyError
 from understudy_client.media_argument import media_field
-from understudy_client.runware import PROVIDER, RunwareClient
+from understudy_client.runware import PROVIDER, RunwareClient, Transport
 
 from .fields import fill, script
 from .performance import Performance, options
@@ -32,6 +32,13 @@ from .performance import Performance, options
 @click.option("--resolution", metavar="NAME", help="A size by name, such as 720p; instead of width and height.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="How many variations (numberResults).")
 @click.option("--webhook-url", metavar="URL", help="Where the provider posts each finished video, too.")
+@click.option(
+    "--transport",
+    type=click.Choice(["rest", "websocket"]),
+    default="rest",
+    show_default=True,
+    help="How the task travels. The base URL may be written for either.",
+)
 @options(example="speech.speed=1.2", url_variable=PROVIDER.url_variable, key_variable=PROVIDER.key_variable)
 def runware(
     settings: Sequence[str],
@@ -40,6 +47,7 @@ def runware(
     api_key: str | None,
     timeout: float,
     as_json: bool,
+    transport: Transport,
     **given: Any,
 ) -> None:
     """Make a video with Runware and wait for it.
@@ -52,7 +60,7 @@ def runware(
     """
     task = codec.prepare(task_of(given, settings), {})
     try:
-        client = RunwareClient(api_key, base_url)
+        client = RunwareClient(api_key, base_url, transport=transport)
     except (UnderstudyError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     performance = Performance(out, as_json, job=codec.job_of(task).id)
