@@ -13,6 +13,7 @@ from . import report
 from .effort import FULL, QUICK, Effort
 from .measure import Measure, Say
 from .placeholder import placeholder
+from .sockets import sockets
 from .start import start
 from .traffic import memory, polls, submits
 
@@ -21,6 +22,7 @@ MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
     "submits": submits,
     "start": start,
     "memory": memory,
+    "sockets": sockets,
     "media": placeholder,
 }
 

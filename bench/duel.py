@@ -1,9 +1,10 @@
-"""Two servers under the same load in turn: the emulator, and the bare route it is compared with."""
+"""Two ways to be served under the same load in turn: the emulator's, and what it is compared with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from .caller import Caller, HttpCaller
 from .load import send
 from .measure import Aim, Measure, ratios
 from .servers import Running
@@ -11,15 +12,19 @@ from .servers import Running
 
 @dataclass(slots=True)
 class Side:
-    """What one server did in each round: requests a second of the clock, and of the processor's time it took."""
+    """What one server did in each round: requests a second of the clock, and of the processor's time it took.
 
+    `kind` is how its connections talk.
+    """
+
+    kind: type[Caller] = HttpCaller
     rates: list[float] = field(default_factory=list)
     processor_rates: list[float] = field(default_factory=list)
 
     def run(self, server: Running, requests: Sequence[bytes], connections: int) -> None:
         """One round."""
         before = server.processor_seconds()
-        self.rates.append(send(server.port, requests, connections))
+        self.rates.append(send(server.port, requests, connections, self.kind))
         after = server.processor_seconds()
         if before is not None and after is not None and after > before:
             self.processor_rates.append(len(requests) / (after - before))
@@ -27,15 +32,16 @@ class Side:
 
 @dataclass(slots=True)
 class Duel:
-    """The rounds of both."""
+    """The rounds of both, and what the other is called."""
 
     ours: Side = field(default_factory=Side)
     theirs: Side = field(default_factory=Side)
+    baseline: str = "bare route"
 
-    def measures(self, name: str, aim: Aim) -> list[Measure]:
+    def measures(self, name: str, aim: Aim | None) -> list[Measure]:
         """The ratio by the clock, and by processor time, which tells less but is not disturbed by a busy machine."""
         pairs: list[tuple[str, str, list[float], list[float], Aim | None]] = [
-            (name, f"{name} / bare route", self.ours.rates, self.theirs.rates, aim)
+            (name, f"{name} / {self.baseline}", self.ours.rates, self.theirs.rates, aim)
         ]
         if self.ours.processor_rates and len(self.ours.processor_rates) == len(self.theirs.processor_rates):
             what = f"{name}, by processor time"

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.measure import Aim
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASURES = {"polls", "submits", "start", "memory", "media", "media-cold"}
+MEASURES = {"polls", "submits", "start", "memory", "media", "media-cold", "sockets", "sockets-plain", "socket-polls"}
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
