@@ -1,12 +1,13 @@
 """A schema of ours, written for other people's validators.
 
-Ours are spread over files, in the newest dialect, with annotations. What `portable` writes is one schema that means
-the same and stands alone, in keywords that draft 7 knows, so that a validator of any later draft reads it too.
+Ours are spread over files, in the newest dialect, with annotations. What `portable` writes is one schema that asks the
+same and stands alone, in keywords that draft 7 knows, so that a validator of any later draft reads it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urljoin
 
@@ -33,7 +34,8 @@ def portable(schema: Schema, resources: Mapping[str, Schema]) -> dict[str, Any]:
 
     `resources` are the schemas its `$ref` may point to, by their `$id`; none of them may include itself. Properties
     that come from several files stand side by side at the top, so that readers of `properties` and `required` find
-    them all. Raises `KeyError` for a reference to an unknown file.
+    them all. One rule is lost on purpose: a step that has no exact binary form, such as 0.01. Raises `KeyError` for a
+    reference to an unknown file.
     """
     whole = _inlined(schema, str(schema.get("$id", "")), resources)
     return {"$schema": _DIALECT, **_simple(_lifted(whole))}
@@ -132,9 +134,16 @@ def _simple(schema: Any) -> Any:
     if "pattern" in written:
         # The pattern says it all, and validators differ in what they take a format to mean.
         written.pop("format", None)
+    if _is_inexact(written.get("multipleOf", 1)):
+        del written["multipleOf"]
     if "const" in written:
         written.pop("examples", None)
     return written
+
+
+def _is_inexact(step: float) -> bool:
+    # Many validators divide in binary, where 0.98 is no multiple of 0.01: no rule is better than a wrong refusal.
+    return Fraction(step) != Fraction(str(step))
 
 
 def _demand(need: tuple[str, list[str]]) -> dict[str, Any]:

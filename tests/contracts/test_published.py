@@ -207,9 +207,16 @@ def test_the_sdks_validator_takes_what_our_judge_takes(model: str, stance: dict[
 def test_the_sdks_validator_refuses_what_our_judge_refuses(
     model: str, stance: dict[str, str], data: st.DataObject
 ) -> None:
-    broken = data.draw(broken_request("runware", model, **stance))
+    # All but steps such as 0.01, which many validators would get wrong: see the next test.
+    broken = data.draw(broken_request("runware", model, **stance).filter(lambda broken: broken.rule != "multipleOf"))
     with pytest.raises(fastjsonschema.JsonSchemaException):
         compiled(model, tuple(stance.items()))(copy.deepcopy(broken.request))
+
+
+def test_a_step_that_binary_numbers_cannot_keep_is_left_to_the_server() -> None:
+    off = {**RUNWARE.examples[0]["request"], "speech": {"text": "Hello.", "speed": 0.571}}
+    assert not RUNWARE.model_judge(FOUR).accepts(off)
+    compiled(FOUR, ())(copy.deepcopy(off))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_the_sdks_validator_refuses_what_our_judge_refuses(
     [
         ({"numberResults": 5}, "numberResults"),
         ({"deliveryMethod": "sync"}, "deliveryMethod"),
-        ({"speech": {"text": "Hello.", "speed": 0.571}}, "speech.speed"),
+        ({"speech": {"text": "Hello.", "speed": 1.6}}, "speech.speed"),
         ({"outputFormat": "GIF"}, "outputFormat"),
         ({"taskUUID": "mine"}, "taskUUID"),
         ({"steps": 30}, None),
