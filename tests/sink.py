@@ -53,7 +53,7 @@ class Sink:
     def wait(self, count: int, timeout: float = 20) -> list[Received]:
         """Everything received once it is so many; fails when they do not come."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.received) >= count, timeout), self.received
+            assert self._news.wait_for(lambda: len(self.received) >= count, timeout), f"{len(self.received)} came"
             return list(self.received)
 
     def __enter__(self) -> Self:

@@ -41,7 +41,11 @@ class Attempt:
 
 @dataclass(slots=True)
 class Delivery:
-    """What goes where, and how it went so far. `then` follows once this one is delivered or given up."""
+    """What goes where, and how it went so far. `then` follows once this one is delivered or given up.
+
+    `where`, if there is one, is asked right before each attempt: the address as it is now, None when nobody wants
+    it any more.
+    """
 
     id: str
     kind: Literal["webhook", "upload"]
@@ -54,5 +58,6 @@ class Delivery:
     produce: Callable[[], Awaitable[Content]]
     policy: RetryPolicy
     then: "Delivery | None" = None
+    where: Callable[[], str | None] | None = None
     attempts: list[Attempt] = field(default_factory=list)
     state: Literal["waiting", "delivered", "given up", "refused", "withdrawn"] = "waiting"

@@ -1,8 +1,10 @@
 """The engine every provider plays on: one clock, the accounts, what goes out, and the placeholders."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .accounts import Accounts
 from .clock import Clock, FlowingClock
@@ -24,6 +26,7 @@ class Engine:
     studio: Studio
     uploads: Uploads
     shelf: dict[str, tuple[Job, Result]]
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Engine":
@@ -39,6 +42,12 @@ class Engine:
             shelf={},
         )
 
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside an answer, which does not wait for it."""
+        task = asyncio.create_task(work)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send what falls due and render what is asked for, as long as the block lasts."""
@@ -46,5 +55,7 @@ class Engine:
             async with self.outbox.running():
                 yield
         finally:
+            for task in self.under_way:
+                task.cancel()
             await self.studio.close()
             self.uploads.close()

@@ -6,8 +6,11 @@ refunded. Only a cancellation changes a plan, and only what has not happened yet
 """
 
 import heapq
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 Kind = Literal["opening", "hold", "release", "charge", "refund"]
@@ -65,6 +68,29 @@ class _Posting:
                 yield Entry(part.at, "refund", part.amount, self.job, part.result)
 
 
+class _Settled:
+    """The running sum of what was settled: added up when somebody asks, each entry once."""
+
+    def __init__(self, opening: Entry) -> None:
+        self._read = 0
+        self._planned: list[tuple[float, int]] = []
+        self._moments, self._sums = array("d", [opening.at]), array("q", [opening.amount])
+
+    def at(self, moment: float, postings: list[_Posting]) -> int:
+        """The sum at a moment that has come; `postings` only ever grow."""
+        for posting in islice(postings, self._read, None):
+            for entry in posting.entries():
+                if entry.kind in SETTLED:
+                    heapq.heappush(self._planned, (entry.at, entry.amount))
+        self._read = len(postings)
+        while self._planned and self._planned[0][0] <= moment:
+            at, amount = heapq.heappop(self._planned)
+            self._moments.append(at)
+            self._sums.append(self._sums[-1] + amount)
+        index = bisect_right(self._moments, moment)
+        return self._sums[index - 1] if index else 0
+
+
 class Ledger:
     """The money of one account."""
 
@@ -73,6 +99,7 @@ class Ledger:
         self._postings: list[_Posting] = []
         self._available = opening
         self._returns: list[tuple[float, int]] = []
+        self._settled = _Settled(self._opening)
 
     @property
     def opened_at(self) -> float:
@@ -86,8 +113,8 @@ class Ledger:
         return self._available
 
     def balance(self, now: float) -> int:
-        """What the account has, holds included, in micro-dollars."""
-        return sum(entry.amount for entry in self.entries(now) if entry.kind in SETTLED)
+        """What the account has, or had at an earlier moment, holds included, in micro-dollars."""
+        return self._settled.at(now, self._postings)
 
     def commit(self, job: str, now: float, parts: tuple[Part, ...], *, prepaid: bool = False) -> None:
         """Take on a job's price and plan how each part settles; raises InsufficientCredit and changes nothing."""
@@ -114,6 +141,8 @@ class Ledger:
                 self._returns.append((now, before.amount))
         heapq.heapify(self._returns)
         self._postings[index] = replace(posting, parts=parts)
+        # What was added up so far followed the plan that is no more.
+        self._settled = _Settled(self._opening)
 
     def entries(self, now: float) -> list[Entry]:
         """Every entry up to `now`, oldest first; their sum is what is available."""

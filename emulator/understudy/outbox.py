@@ -81,8 +81,6 @@ class Outbox:
                 await asyncio.wait_for(self._changed.wait(), delay)
 
     async def _attempt(self, delivery: Delivery) -> None:
-        if delivery.state == "withdrawn":
-            return
         at, started = self._clock.now(), time.monotonic()
         status: int | None = None
         problem: str | None = None
@@ -90,6 +88,12 @@ class Outbox:
             content = await delivery.produce()
             # A receiver that is slow holds up itself, and nobody else.
             async with self._place(delivery.url):
+                if delivery.where is not None:
+                    url = delivery.where()
+                    if url is None:
+                        delivery.state = "withdrawn"
+                        return
+                    delivery.url = url
                 started = time.monotonic()
                 status = await (await self._transport()).send(delivery, content)
         except ForbiddenTarget as refusal:

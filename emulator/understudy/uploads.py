@@ -1,6 +1,7 @@
 """Files that callers hand in, kept for as long as the server runs and within a bound."""
 
 import asyncio
+import re
 import shutil
 import tempfile
 from collections import OrderedDict
@@ -16,6 +17,12 @@ _SUFFIXES = {
     "image/webp": ".webp",
     "audio/flac": ".flac",
 }
+
+#: What can be told as the type of a file.
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:; ?[\w.+-]{1,100}=[\w.+-]{1,100})*", re.ASCII)
+
+#: How files that strangers handed in are served: as what they say they are, and with no say over anything else.
+UNTRUSTED = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
 
 
 def suffix(content_type: str) -> str:
@@ -62,6 +69,8 @@ class Uploads:
         """Keep a file, in place of an older one of that name; raises TooLarge."""
         if len(content) > self._max_bytes:
             raise TooLarge
+        if not _TYPE.fullmatch(content_type):
+            content_type = "application/octet-stream"
         self.forget(name)
         while self._size + len(content) > self._max_bytes:
             self.forget(next(iter(self._kept)))

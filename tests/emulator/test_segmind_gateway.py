@@ -12,6 +12,7 @@ import pytest
 from gateway import AVATAR, Gateway, call
 from understudy.config import Speed
 from understudy.media.inspect import inspect
+from understudy.providers.segmind.refusals import ANY
 from understudy_contracts.provider import contract
 
 SEGMIND = contract("segmind")
@@ -425,9 +426,25 @@ def test_every_refusal_can_be_had_by_its_name(patient, case):
             assert response.headers["content-type"].startswith("text/html")
             assert response.text == case.message
         else:
-            _, text = patient.error(response)
-            assert text.startswith(case.message.partition("{")[0])
+            assert patient.error(response) == (case.status, case.text({**ANY, "model": AVATAR}))
+        assert ("x-rate-limit-reset-at-utc" in response.headers) == (case.kind == "rate_limit")
     assert patient.history() == []
+
+
+@pytest.mark.parametrize("name", ["forbidden", "rateLimited", "serverError", "badGateway", "gatewayTimeout"])
+def test_a_key_can_name_an_error_that_every_call_meets(patient, name):
+    with Gateway(patient.server, f"SG_[[error:{name}]]") as struck:
+        for path in ("/v1/get-user-credits", "/v2/requests/x/status", "/webhook/get"):
+            assert struck.http.get(path).status_code == SEGMIND.errors[name].status
+
+
+def test_a_key_can_name_an_error_of_its_jobs_or_of_its_credits(patient):
+    with Gateway(patient.server, "SG_[[error:inferenceFailed]]", patient.clock) as struck:
+        submitted = struck.submit()
+        struck.clock.advance(1_000)
+        assert struck.http.get(submitted["status_url"]).status_code == 422
+    with Gateway(patient.server, "SG_[[error:noCredits]]") as struck:
+        assert struck.error(struck.http.get("/v1/get-user-credits")) == (404, "No credits found for the user")
 
 
 @pytest.mark.parametrize(
@@ -510,3 +527,36 @@ def test_a_get_may_carry_a_body_without_upsetting_the_next_request(patient):
             assert piece, answer
             answer += piece
     assert answer.count(b"200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    "content", [None, 5, "words", [], [{"type": "text", "text": None}], [{"type": "text", "text": 5}, {"text": "a"}]]
+)
+def test_a_language_model_answers_whatever_a_message_holds(brisk, content):
+    answer = brisk.http.post("/v1/gpt-5.5", json={"messages": [{"role": "user", "content": content}]})
+    assert (answer.status_code, "choices" in answer.json()) == (200, True)
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "punycode", "undefined", "utf-8", "nonsense"])
+def test_whatever_charset_a_form_claims_it_is_read_as_utf_8(brisk, charset):
+    body = '--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n+2AA- \\ud800 Zürich\r\n--x--\r\n'.encode()
+    answer = brisk.http.post(
+        "/v1/gpt-5.5", content=body, headers={"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+    )
+    assert answer.status_code == 200
+    assert brisk.history()[0]["request_body"] == {"prompt": "+2AA- \\ud800 Zürich"}
+
+
+@pytest.mark.parametrize("kind", ["image/p\x01ng", "text", "", "image/png\x00", "text/html"])
+def test_a_file_can_be_fetched_whatever_type_it_claims_and_has_no_say_over_a_page(brisk, kind):
+    file = {"image_url": ("a.png", b"face", kind)}
+    assert brisk.http.post(f"/v1/{AVATAR}", data=call(image_url=None), files=file).status_code == 200
+    fetched = httpx.get(brisk.history()[0]["request_body"]["image_url"], trust_env=False)
+    assert fetched.content == b"face"
+    assert fetched.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in fetched.headers["content-security-policy"]
+
+
+def test_an_id_may_hold_any_character(patient):
+    for path in ("/v2/requests/a%2Fb", "/v2/requests/a%2Fb/status", "/inference-request/request-history/a%2Fb"):
+        assert patient.error(patient.http.get(path)) == (404, "Request a/b not found")

@@ -210,6 +210,8 @@ def test_the_history_has_everything_and_its_filters_and_pages_hold(patient):
         {"sort_by": "age"},
         {"sort_order": "up"},
         {"from_date": "yesterday"},
+        {"from_date": "20260101"},
+        {"from_date": "2026-W02-1"},
         {"from_date": "2025-01-01", "to_date": "2025-02-01"},
         {"from_date": "2025-02-01", "to_date": "2025-01-01"},
         {"user_id": "a", "user_email": "b"},
@@ -220,6 +222,26 @@ def test_a_query_that_makes_no_sense_is_refused_and_names_the_parameter(patient,
     status, text = patient.error(patient.http.get("/inference-request/request-history", params=query))
     assert status == 400
     assert text.split()[0] in query
+
+
+def test_the_first_days_of_all_are_days_like_others(patient):
+    query = {"to_date": "0001-01-03"}
+    assert patient.http.get("/inference-request/request-history", params=query).json()["total"] == 0
+
+
+def test_a_webhook_out_of_service_gets_nothing_of_what_was_waiting_however_much(patient):
+    with Sink() as sink:
+        hook = {"webhook_url": sink.url, "event": {"types": ["GENERATION"]}}
+        webhook_id = patient.http.post("/webhook/add", json=hook).json()["webhook_id"]
+        for _ in range(1_010):
+            patient.http.post("/v2/gpt-5.5", json={"prompt": "x"})
+        patient.http.get("/webhook/inactive", params={"webhook_id": webhook_id})
+        other = {"webhook_url": f"{sink.url}/other", "event": {"types": ["PIXELFLOW"]}}
+        patient.http.post("/webhook/add", json=other)
+        patient.http.post(WORKFLOW, json={})
+        patient.clock.advance(1_000)
+        # What falls due is sent in order of time: once the last is there, the others are not coming.
+        assert [one.path for one in sink.wait(1)] == ["/other"]
 
 
 def test_a_window_of_31_days_is_the_longest(patient):

@@ -64,6 +64,11 @@ class Studio:
         with self._shelf.hold(_name(placeholder)):
             yield await self.file(placeholder)
 
+    @property
+    def idle(self) -> bool:
+        """Whether an encoder has nothing to do."""
+        return len(self._under_way) < self._encoders
+
     def warm(self, placeholder: Placeholder) -> None:
         """Begin rendering if an encoder is idle, else do nothing; return at once either way."""
         with self._lock:

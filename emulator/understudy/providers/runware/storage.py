@@ -13,7 +13,7 @@ from understudy.engine import Engine
 from understudy.media.errors import MediaError
 from understudy.media.sources import Content, content_of
 from understudy.media.still import Still
-from understudy.uploads import TooLarge, suffix
+from understudy.uploads import UNTRUSTED, TooLarge, suffix
 
 from .refusals import Refusal, Refusals
 
@@ -99,4 +99,4 @@ class Storage:
         upload = self._engine.uploads.get(request.url.path)
         if upload is None:
             return JSONResponse({"error": "nothing is stored here"}, 404)
-        return FileResponse(upload.path, media_type=upload.content_type)
+        return FileResponse(upload.path, headers=UNTRUSTED, media_type=upload.content_type)

@@ -31,7 +31,7 @@ class Segmind:
     def __init__(self, engine: Engine) -> None:
         segmind = contract(PROVIDER)
         stance = segmind.switch_values(engine.settings.switches_of(PROVIDER))
-        refusals = Refusals(PROVIDER, segmind.errors, stance)
+        refusals = Refusals(PROVIDER, segmind.errors, stance, engine.clock)
         models = segmind.models
         pixelflow = next(model for model in models.values() if model.operation == "workflow")
         bodies = Bodies(engine, refusals)
@@ -43,7 +43,7 @@ class Segmind:
         self._gateway = Gateway(engine, bodies, orders, records, hooks, refusals, stance)
         self._workflows = Workflows(engine, pixelflow, bodies, orders, records, hooks, self._gateway, refusals, stance)
         self._history = History(engine, records, refusals)
-        self._desk = Desk(engine, models)
+        self._desk = Desk(engine, models, refusals)
         self._storage = Storage(engine, bodies, refusals, stance)
         self._webhooks = Management(engine, bodies, hooks, refusals)
         self._training = Training(engine, segmind, bodies, hooks, refusals)
@@ -60,9 +60,9 @@ class Segmind:
         webhooks, training = self._webhooks, self._training
         tuning, readable = "/finetune/request", ["GET", "HEAD", "OPTIONS"]
         return [
-            Route("/v2/requests/{request_id}/status", keyed(GET=gateway.status)),
-            Route("/v2/requests/{request_id}", keyed(GET=gateway.result)),
-            Route("/v1/requests/{request_id}", keyed(GET=gateway.poll)),
+            Route("/v2/requests/{request_id:path}/status", keyed(GET=gateway.status)),
+            Route("/v2/requests/{request_id:path}", keyed(GET=gateway.result)),
+            Route("/v1/requests/{request_id:path}", keyed(GET=gateway.poll)),
             Route("/v1/get-user-credits", keyed(GET=self._desk.credits)),
             Route("/v1/{slug}", keyed(POST=gateway.run, limited=True, exists=gateway.exists)),
             Route("/v2/{slug}", keyed(POST=gateway.submit, limited=True, exists=gateway.exists)),
@@ -77,7 +77,7 @@ class Segmind:
             Route("/inference-request/generations", keyed(GET=history.generations)),
             Route("/inference-request/recent-generations", keyed(GET=history.recent)),
             Route("/inference-request/request-history", keyed(GET=history.requests)),
-            Route("/inference-request/request-history/{request_id}", keyed(GET=history.one)),
+            Route("/inference-request/request-history/{request_id:path}", keyed(GET=history.one)),
             Route("/api/auth/authenticate", keyed(GET=self._desk.authenticate)),
             Route("/webhook/get", keyed(GET=webhooks.get)),
             Route("/webhook/add", keyed(POST=webhooks.add)),

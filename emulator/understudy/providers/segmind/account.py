@@ -12,6 +12,7 @@ from understudy.engine import Engine
 from understudy_contracts.models import Model
 
 from .door import Caller
+from .refusals import Refusals
 
 _MICRO = 1_000_000
 
@@ -22,12 +23,15 @@ _MODELS = "Inference Segmind Model Information List With Details"
 class Desk:
     """The endpoints that tell of the account and of the models."""
 
-    def __init__(self, engine: Engine, models: Mapping[str, Model]) -> None:
+    def __init__(self, engine: Engine, models: Mapping[str, Model], refusals: Refusals) -> None:
         self._engine = engine
+        self._refusals = refusals
         self._models = [_listed(model) for model in models.values() if model.operation != "workflow"]
 
     async def credits(self, caller: Caller, _: Request) -> Response:
-        """`GET /v1/get-user-credits`: in US dollars, one credit each."""
+        """`GET /v1/get-user-credits`: in US dollars, one credit each; what is held still counts."""
+        if "[[error:noCredits]]" in caller.account.key:
+            raise self._refusals.make("noCredits")
         balance = caller.account.ledger.balance(self._engine.clock.now())
         return Json({"credits": balance / _MICRO, "free-credits": 0.0})
 

@@ -1,5 +1,6 @@
 """What comes in a request: a JSON object, or the fields of a form."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from understudy.engine import Engine
 from understudy.uploads import TooLarge, suffix
@@ -92,7 +93,7 @@ class Bodies:
             return {"type": "http.request", "body": body, "more_body": False}
 
         try:
-            async with Request(request.scope, again).form(max_part_size=self._limit) as form:
+            async with Request(_in_utf8(request.scope), again).form(max_part_size=self._limit) as form:
                 return {name: await _part(value) for name, value in form.multi_items()}
         except HTTPException as problem:
             raise self._refusals.make("invalidJson", reason=f"the form is broken ({problem.detail})") from None
@@ -110,6 +111,15 @@ class _File:
 
     content_type: str
     content: bytes
+
+
+def _in_utf8(scope: Scope) -> Scope:
+    """The same request without a charset: what clients send is UTF-8, and no other codec is let near it."""
+    headers = [
+        (name, re.sub(rb";\s*charset=[^;]*", b"", value, flags=re.IGNORECASE) if name == b"content-type" else value)
+        for name, value in scope["headers"]
+    ]
+    return {**scope, "headers": headers}
 
 
 async def _part(value: str | UploadFile) -> str | _File:

@@ -11,12 +11,12 @@ from starlette.types import Receive, Scope, Send
 from understudy.accounts import Account
 from understudy.answers import Refused
 from understudy.engine import Engine
+from understudy.faults import UnknownFault, called_for
 from understudy.limits import Rate, Window
-from understudy.moments import iso
 from understudy.wire import ClientGone, bearer, origin
 from understudy_contracts.provider import Contract
 
-from .refusals import Refusals
+from .refusals import WINDOW, Refusals
 
 #: The content network that the provider's files are on: images, sounds and videos alike.
 _CONTENT_HOST = "images.segmind.com"
@@ -44,7 +44,7 @@ class Door:
         self._engine = engine
         self._refusals = refusals
         self._bearer = stance["bearer"]
-        self._rate = None if stance["rate-limit"] == "off" else Rate(_PLANS[stance["rate-limit"]], 60.0)
+        self._rate = None if stance["rate-limit"] == "off" else Rate(_PLANS[stance["rate-limit"]], WINDOW)
         self._hosts = frozenset(contract.hosts)
 
     def keyed(
@@ -86,10 +86,22 @@ class Door:
             key = bearer(authorization)
         if not key:
             raise self._refusals.make("missingKey")
+        self._refuse_by_name(key)
         account = self._engine.accounts.of(key, self._engine.clock.now())
         if account is None:
             raise self._refusals.make("invalidKey")
         return Caller(account, reached, content)
+
+    def _refuse_by_name(self, key: str) -> None:
+        """Raise Refused where a magic value in the key names an error that any call can meet."""
+        try:
+            fault = called_for((key,), self._refusals.catalogue)
+        except UnknownFault as problem:
+            raise self._refusals.unknown_fault(problem) from None
+        if fault is None or fault.strikes == "processing":
+            return
+        if fault.strikes == "transport" or fault.kind in ("auth", "rate_limit", "server"):
+            raise self._refusals.by_name(fault)
 
     def count(self, caller: Caller) -> None:
         """Count a call against the account's rate; raises Refused when there were too many."""
@@ -98,9 +110,7 @@ class Door:
         now = self._engine.clock.now()
         wait = caller.account.keep(_Calls).window(self._rate).take(now)
         if wait is not None:
-            # How the moment is written is shown by no source: ISO 8601 is assumed.
-            headers = {"x-rate-limit-reset-at-utc": iso(now + wait)}
-            raise self._refusals.of_case(self._refusals.catalogue["rateLimited"], {}, headers)
+            raise self._refusals.make("rateLimited", wait=wait)
 
     def refuse_method(self) -> Refused:
         """What a wrong method is answered with."""

@@ -17,15 +17,15 @@ from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.moments import iso
-from understudy.uploads import TooLarge
-from understudy.wire import BodyTooLarge, kept_json, read_body
+from understudy.uploads import UNTRUSTED, TooLarge
+from understudy.wire import BodyTooLarge, ClientGone, kept_json, read_body
 from understudy_contracts.provider import Contract
 
 from .bodies import Bodies, magic_text
 from .door import Caller
 from .hooks import Hooks, Webhooks
 from .orders import canonical
-from .refusals import Refusals
+from .refusals import ANY, Refusals
 
 #: Data sets and models, where the provider uses a bucket of its own.
 DATA_SETS, MODELS = "/finetune-data", "/finetune-models"
@@ -169,11 +169,13 @@ class Training:
                 await self._engine.uploads.put(path, request.headers.get("content-type", "application/zip"), content)
             except (BodyTooLarge, TooLarge):
                 return Json({"error": "the file is larger than this server keeps"}, 413)
+            except ClientGone:
+                return Response(status_code=400)
             return Response()
         upload = self._engine.uploads.get(path)
         if upload is None:
             return Json({"error": "nothing was uploaded here"}, 404)
-        return FileResponse(upload.path, media_type=upload.content_type)
+        return FileResponse(upload.path, headers=UNTRUSTED, media_type=upload.content_type)
 
     async def model(self, request: Request) -> Response:
         """`GET` a trained model: a safetensors file that holds no weights and says why."""
@@ -199,9 +201,9 @@ class Training:
         except UnknownFault as problem:
             raise self._refusals.unknown_fault(problem) from None
         if fault is not None and fault.strikes in ("submit", "transport"):
-            raise self._refusals.of_case(fault, {})
+            raise self._refusals.by_name(fault)
         if fault is not None:
-            return fault.text()
+            return fault.text(ANY)
         source = fields["data_source_path"]
         if DATA_SETS in source and self._engine.uploads.file_at(source) is None:
             return "The data set could not be found at data_source_path."

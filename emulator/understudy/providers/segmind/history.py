@@ -1,5 +1,6 @@
 """What an account made and asked for: generations, and the request history with its filters and pages."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +27,8 @@ _PAGE = 20
 
 #: The longest window of the history, both days included, and what is looked at unless asked otherwise.
 _LONGEST_WINDOW, _USUAL_WINDOW = timedelta(days=31), timedelta(days=7)
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 #: The history's own words for where a request stands; they are others than those of v2.
 _STATUSES = {"QUEUED": "PENDING", "PROCESSING": "PENDING", "COMPLETED": "COMPLETED", "FAILED": "FAILED"}
@@ -156,7 +159,7 @@ class History:
 
     def _window(self, query: "Query") -> tuple[date, date]:
         last = query.day("to_date") or day(self._engine.clock.now())
-        first = query.day("from_date") or last - _USUAL_WINDOW
+        first = query.day("from_date") or max(last, date.min + _USUAL_WINDOW) - _USUAL_WINDOW
         if first > last:
             raise self._refusals.make("invalidQuery", parameter="from_date", reason="it is after to_date")
         if last - first >= _LONGEST_WINDOW:
@@ -205,7 +208,8 @@ class Query:
         """A day such as 2026-11-21; raises Refused."""
         text = self.text(name)
         try:
-            return None if text is None else date.fromisoformat(text)
+            # Python reads more forms of a day than the one that is documented.
+            return None if text is None else date.fromisoformat(text if _DAY.fullmatch(text) else "")
         except ValueError:
             raise self._refusals.make("invalidQuery", parameter=name, reason="it must be YYYY-MM-DD") from None
 

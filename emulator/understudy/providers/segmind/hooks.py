@@ -68,8 +68,7 @@ class Hooks:
         """Tell one webhook how a job ends, when it does, if it asked for it."""
 
         async def body() -> dict[str, Any]:
-            _, data = await self._records.result(account, job, job.finishes_at, {})
-            return {"request_id": job.id, "model_name": job.model, "output": None, "error": None, **data}
+            return await self._records.news(account, job)
 
         self.announce(account, webhook, _EVENTS[job.extras["door"]], job.id, job.finishes_at, body)
 
@@ -104,6 +103,7 @@ class Hooks:
             content_type="application/json",
             produce=produce,
             policy=RETRIES,
+            where=lambda: webhook.url if webhook.active and event in webhook.types else None,
         )
         webhook.deliveries.append((event, delivery))
         account.deliveries.append(delivery)

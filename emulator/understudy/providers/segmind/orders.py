@@ -19,7 +19,7 @@ from understudy_contracts.schema import Judge
 
 from .bodies import magic_text
 from .door import Caller
-from .refusals import Refusals
+from .refusals import ANY, Refusals
 
 PROVIDER = "segmind"
 
@@ -28,19 +28,6 @@ _FILES_KEPT = 7 * 24 * 3600.0
 
 #: Seconds queued and at work of a job whose parameters turn out to be bad: observed once.
 _REFUSED_LATENCY = (0.025989, 0.003372)
-
-
-#: What an error asked for by name says where an error that came about would name a fact.
-_ANY = {
-    "balance": 0.0,
-    "cost": 0.0,
-    "period": "monthly",
-    "cap": 0.0,
-    "parameter": "body",
-    "allowed": "other values",
-    "reason": "it was asked to be",
-    "limit": 0,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +75,10 @@ class Orders:
 
         A call that waits has its parameters judged first; one that is `queued` is taken as it is and fails later.
         """
-        fault = self._fault(fields)
+        fault = self._fault(caller, fields)
         failure = None
         if fault is not None:
-            words = {**_ANY, "model": model.id, "task_id": caller.account.new_id()}
+            words = {**ANY, "model": model.id, "task_id": caller.account.new_id()}
             if fault.strikes in ("submit", "transport"):
                 raise self._refusals.of_case(fault, words)
             failure = Failure(fault, fault.text(words))
@@ -128,9 +115,9 @@ class Orders:
             self._engine.shelf[result.id] = (job, result)
         return job
 
-    def _fault(self, fields: dict[str, Any]) -> ErrorCase | None:
+    def _fault(self, caller: Caller, fields: dict[str, Any]) -> ErrorCase | None:
         try:
-            return called_for((magic_text(fields),), self._refusals.catalogue)
+            return called_for((caller.account.key, magic_text(fields)), self._refusals.catalogue)
         except UnknownFault as problem:
             raise self._refusals.unknown_fault(problem) from None
 

@@ -1,5 +1,6 @@
 """What Segmind tells about a request while it is queued, at work, done or failed."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +59,29 @@ class Records:
             return self._failed(account, job)
         if status == "COMPLETED":
             return 200, {"status": status, "request_id": job.id, "metrics": self.metrics(account, job)}
+        if self._engine.studio.idle and job.id not in (warmed := account.keep(_Warmed).ids):
+            # Whoever looks at a job will want its file; the first look is early enough to begin.
+            warmed.add(job.id)
+            self._engine.background(self._warm(job))
         return 200, {"status": status, "request_id": job.id, **urls, "metrics": {}}
+
+    async def news(self, account: Account, job: Job) -> dict[str, Any]:
+        """What is told of a finished job without being asked."""
+        now = job.finishes_at
+        output = None
+        if self.status(job, now) == "COMPLETED":
+            model = self._models[job.model]
+            output = self.url(job, job.results[0])
+            if model.output.kind == "text" or model.operation == "workflow":
+                output = (await self.outcome(job, sized=False))["output"]
+        return {
+            "request_id": job.id,
+            "model_name": job.model,
+            "status": self.status(job, now),
+            "output": output,
+            "error": job.extras["failure"],
+            "metrics": self.metrics(account, job),
+        }
 
     async def result(
         self, account: Account, job: Job, now: float, urls: Mapping[str, str]
@@ -74,14 +97,17 @@ class Records:
             "metrics": self.metrics(account, job),
         }
 
-    async def outcome(self, job: Job) -> dict[str, Any]:
-        """What a success came to, in the shape of its model; that of a workflow is JSON within a string."""
+    async def outcome(self, job: Job, *, sized: bool = True) -> dict[str, Any]:
+        """What a success came to, in the shape of its model; that of a workflow is JSON within a string.
+
+        How large a file is can only be told of one that is there: `sized` waits for it to be made.
+        """
         model = self._models[job.model]
         if model.output.kind == "text":
             return dict(fill(model.outcome, {"text": orjson.dumps(self.reply(job)).decode()}))
         width, height = picture_size(model, orjson.loads(job.request))
         values = {"width": width, "height": height, "seconds": job.seconds}
-        made = fill(model.outcome, values, [await self._file(model, job, result) for result in job.results])
+        made = fill(model.outcome, values, [await self._file(model, job, result, sized) for result in job.results])
         return {"output": orjson.dumps(made).decode()} if model.operation == "workflow" else dict(made)
 
     def reply(self, job: Job) -> Any:
@@ -99,17 +125,30 @@ class Records:
         body = {"status": "FAILED", "error": job.extras["failure"], "metrics": self.metrics(account, job)}
         return 422, body
 
-    async def _file(self, model: Model, job: Job, result: Result) -> dict[str, Any]:
+    async def _warm(self, job: Job) -> None:
+        model = self._models[job.model]
+        if model.output.kind != "text" and job.results[0].error is None:
+            self._engine.studio.warm(await asyncio.to_thread(placeholder, model, job, job.results[0]))
+
+    async def _file(self, model: Model, job: Job, result: Result, sized: bool) -> dict[str, Any]:
         wanted = placeholder(model, job, result)
         url = self.url(job, result)
         told: dict[str, Any] = {"media": url, "content_type": wanted.content_type, "file_name": url.rpartition("/")[2]}
+        if not sized:
+            return told
         try:
-            # How large it is can only be told of a file that is there.
             path = await self._engine.studio.file(wanted)
             told["file_size"] = str(path.stat().st_size)
         except MediaError:
             told["file_size"] = None
         return told
+
+
+class _Warmed:
+    """The jobs of an account whose files were begun before they were asked for."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
 
 
 class _Balances:
@@ -127,5 +166,6 @@ def _asked(fields: Mapping[str, Any]) -> str:
     last = messages[-1] if isinstance(messages, list) and messages else None
     content = last.get("content") if isinstance(last, Mapping) else None
     if isinstance(content, list):
-        content = " ".join(part["text"] for part in content if isinstance(part, Mapping) and "text" in part)
+        texts = (part.get("text") for part in content if isinstance(part, Mapping))
+        content = " ".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else "nothing"

@@ -3,19 +3,41 @@
 from collections.abc import Mapping
 
 from understudy.answers import Refused
+from understudy.clock import Clock
 from understudy.faults import UnknownFault
+from understudy.moments import iso
 from understudy_contracts.errors import ErrorCase, refusal_of
 from understudy_contracts.schema import Violation
 
 #: A job that fails behind the gateway is told with this status by whoever waits for it; only polls have their own.
 _POLLED_STATUS, _AWAITED_STATUS = 422, 400
 
+#: What an error asked for by name says where an error that came about would name a fact.
+ANY: Mapping[str, object] = {
+    "model": "heygen-avatar-iv",
+    "id": "0",
+    "balance": 0.0,
+    "cost": 0.0,
+    "period": "monthly",
+    "cap": 0.0,
+    "parameter": "body",
+    "allowed": "other values",
+    "reason": "it was asked to be",
+    "limit": 0,
+}
+
+#: The window of every published rate limit, in seconds.
+WINDOW = 60.0
+
 
 class Refusals:
     """Makes refusals from the catalogue; `stance` settles what the sources disagree on."""
 
-    def __init__(self, provider: str, catalogue: Mapping[str, ErrorCase], stance: Mapping[str, str]) -> None:
+    def __init__(
+        self, provider: str, catalogue: Mapping[str, ErrorCase], stance: Mapping[str, str], clock: Clock
+    ) -> None:
         self._provider = provider
+        self._clock = clock
         self.catalogue = catalogue
         self._statuses = {
             "insufficientCredits": int(stance["v1-credit-status"]),
@@ -31,10 +53,17 @@ class Refusals:
     ) -> Refused:
         """The same for a case in hand."""
         status = self._statuses.get(case.id, case.status or 500)
+        if case.kind == "rate_limit":
+            # How the moment is written is shown by no source: ISO 8601 is assumed.
+            headers = {"x-rate-limit-reset-at-utc": iso(self._clock.now() + _seconds(words.get("wait")))}
         if case.message.startswith("<"):
             # A gateway's page: nothing of the provider's own around it.
             return Refused(status, case.message, headers)
         return Refused(status, {"error": case.text(words)}, headers)
+
+    def by_name(self, case: ErrorCase, **words: object) -> Refused:
+        """The refusal of a case that was asked for by its name, and has no facts to tell."""
+        return self.of_case(case, {**ANY, **words})
 
     def awaited(self, case: ErrorCase, text: str) -> Refused:
         """What the caller who waits for a job hears when it fails."""
@@ -45,9 +74,14 @@ class Refusals:
         """Which case a broken rule of a request is, and the words for it."""
         allowed = violation.allowed
         listed = ", ".join(map(str, allowed)) if isinstance(allowed, list | tuple) else str(allowed)
+        listed = violation.schema.get("x-expects", listed)
         words: dict[str, object] = {"parameter": " or ".join(violation.parameters) or "body", "allowed": listed}
         return refusal_of(self._provider, violation), words
 
     def unknown_fault(self, problem: UnknownFault) -> Refused:
         """The emulator's own error for a magic value that names nothing: no provider says this."""
         return Refused(400, {"error": f"understudy: {problem}"})
+
+
+def _seconds(wait: object) -> float:
+    return wait if isinstance(wait, float) else WINDOW

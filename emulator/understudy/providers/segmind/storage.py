@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from understudy.answers import Json
 from understudy.engine import Engine
-from understudy.uploads import TooLarge
+from understudy.uploads import UNTRUSTED, TooLarge
 
 from .bodies import Bodies
 from .door import Caller
@@ -57,7 +57,7 @@ class Storage:
         upload = self._engine.uploads.get(request.url.path)
         if upload is None:
             return Json({"error": "no file was uploaded here"}, 404)
-        return FileResponse(upload.path, media_type=upload.content_type)
+        return FileResponse(upload.path, headers=UNTRUSTED, media_type=upload.content_type)
 
 
 def _decoded(url: object) -> tuple[str, bytes] | None:

@@ -48,20 +48,12 @@ class Management:
         document = await self._bodies.json(request)
         webhook = self._webhook(caller, document.get("webhook_id"))
         webhook.url, webhook.types = self._wanted(document)
-        for event, delivery in webhook.deliveries:
-            if delivery.state == "waiting":
-                delivery.url = webhook.url
-                if event not in webhook.types:
-                    delivery.state = "withdrawn"
         return _done(webhook, "Webhook updated successfully")
 
     async def inactive(self, caller: Caller, request: Request) -> Response:
         """`GET /webhook/inactive?webhook_id=…`: nothing more is sent to it."""
         webhook = self._webhook(caller, request.query_params.get("webhook_id"))
         webhook.active = False
-        for _, delivery in webhook.deliveries:
-            if delivery.state == "waiting":
-                delivery.state = "withdrawn"
         return _done(webhook, "Webhook deactivated successfully")
 
     async def dispatch_logs(self, caller: Caller, request: Request) -> Response:
