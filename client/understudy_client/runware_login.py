@@ -11,6 +11,7 @@ import orjson
 from . import runware_codec as codec
 from .errors import InvalidAnswer
 from .flow import Answer
+from .json_body import encode
 from .runware_calls import status_of
 
 _TASK = "authentication"
@@ -52,7 +53,7 @@ class Login:
                 self.session = session if isinstance(session, str) else None
                 return True
         if said.problems:
-            raise LoginRefused(Answer(status_of(p.raw for p in said.problems), {}, raw))
+            raise LoginRefused(Answer(status_of(p.raw for p in said.problems), {}, encode(said.raw)))
         return False
 
 

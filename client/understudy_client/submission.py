@@ -233,6 +233,7 @@ class Submission(Generic[E]):
             status=outcome.status,
             request=task,
             response=outcome,
+            retryable=False,
         )
 
 
