@@ -9,6 +9,7 @@ from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.targets import ForbiddenTarget, check_literal
+from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
 
@@ -43,10 +44,20 @@ class Upload:
     air: str
     task: Mapping[str, Any]
     stages: tuple[Stage, ...]
+    #: The error that tells of a failure, for clients that look nowhere else.
+    error: Mapping[str, Any] | None = None
 
-    def items(self, now: float) -> list[dict[str, Any]]:
-        """One item for each stage reached."""
-        return [self.item(stage) for stage in self.stages if stage.at <= now]
+    def tell(self, answer: Answer, now: float) -> None:
+        """Add every stage reached to an answer."""
+        for stage in self.stages:
+            if stage.at <= now:
+                self.tell_stage(answer, stage)
+
+    def tell_stage(self, answer: Answer, stage: Stage) -> None:
+        """Add one stage."""
+        answer.data.append(self.item(stage))
+        if stage.status == "failed" and self.error is not None:
+            answer.errors.append(dict(self.error))
 
     def item(self, stage: Stage) -> dict[str, Any]:
         """What is told of one stage."""
@@ -72,6 +83,7 @@ class Library:
         self._engine = engine
         self._contract = contract
         self._refusals = refusals
+        self._tells_failures_as_errors = stance["failed-task"] != "data"
         self._search_judge = contract.judge("model-search-request", model_search_limit=stance["model-search-limit"])
 
     @property
@@ -124,28 +136,32 @@ class Library:
             return
         now, pace = self._engine.clock.now(), self._engine.settings.speed.latency
         stages = tuple(Stage(status, now + pace * after, message) for status, after, message in _STAGES)
+        error = None
         if failure is not None:
-            stages = (stages[0], Stage("failed", stages[1].at, failure))
-        upload = uploads[uuid] = Upload(task["taskUUID"], air, task, stages)
-        answer.accept(*upload.items(now))
+            error = {**self._refusals.of_case(failure, task).item, "status": "error"}
+            stages = (stages[0], Stage("failed", stages[1].at, error["message"]))
+        told = error if self._tells_failures_as_errors else None
+        upload = uploads[uuid] = Upload(task["taskUUID"], air, task, stages, told)
+        answer.accepted += 1
+        upload.tell(answer, now)
         answer.later += [Later(stage.at, _adder(upload, stage)) for stage in stages if stage.at > now]
 
-    def _failure(self, task: dict[str, Any]) -> str | None:
+    def _failure(self, task: dict[str, Any]) -> ErrorCase | None:
         """Why an upload fails after it was accepted: it was asked to, or its file is where nobody may look."""
         texts = [text for text in task.values() if isinstance(text, str)]
         fault = called_for(texts, self._contract.errors)
         if fault is not None:
-            return fault.message
+            return fault
         try:
             check_literal(task["downloadURL"])
-        except ForbiddenTarget as problem:
-            return f"The file could not be downloaded: {problem}."
+        except ForbiddenTarget:
+            return self._contract.errors["mediaDownloadFailed"]
         return None
 
 
 def _adder(upload: Upload, stage: Stage) -> Callable[[Answer, float], None]:
     def add(answer: Answer, now: float) -> None:
-        answer.accept(upload.item(stage))
+        upload.tell_stage(answer, stage)
 
     return add
 

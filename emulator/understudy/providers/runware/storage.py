@@ -39,7 +39,6 @@ class Storage:
     def __init__(self, engine: Engine, refusals: Refusals) -> None:
         self._engine = engine
         self._refusals = refusals
-        self._names: dict[str, str] = {}
 
     async def store(
         self, account: Account, origin: str, task: dict[str, Any], parameter: str
@@ -56,7 +55,7 @@ class Storage:
             await self._engine.uploads.put(name, found.type, found.data)
         except TooLarge:
             return self._refusals.invalid(task, parameter, "It is larger than this server keeps.")
-        account.keep(Stored).names[uuid] = self._names[uuid] = name
+        account.keep(Stored).names[uuid] = name
         return uuid, f"{origin}{name}"
 
     async def _unseen(self, source: str) -> Content | None:
@@ -74,7 +73,6 @@ class Storage:
         """Forget media; False when the account has none of that UUID."""
         name = account.keep(Stored).names.pop(uuid.lower(), None)
         if name is not None:
-            self._names.pop(uuid.lower(), None)
             self._engine.uploads.forget(name)
         return name is not None
 
@@ -83,11 +81,6 @@ class Storage:
         name = account.keep(Stored).names.get(source.lower())
         upload = None if name is None else self._engine.uploads.get(name)
         return self._engine.uploads.file_at(source) if upload is None else upload.path
-
-    def bytes_of(self, source: str) -> str | Path:
-        """What a task's picture is read from: the file stored under its UUID, else what was given."""
-        upload = self._engine.uploads.get(self._names.get(source.lower(), ""))
-        return source if upload is None else upload.path
 
     def unknown(self, account: Account, source: object) -> bool:
         """Whether this is a UUID under which the account stored nothing."""

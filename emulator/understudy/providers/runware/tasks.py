@@ -117,7 +117,7 @@ class Tasks:
         if job is not None:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
         elif (upload := self._library.upload(caller.account, uuid)) is not None:
-            answer.data += upload.items(self._engine.clock.now())
+            upload.tell(answer, self._engine.clock.now())
         elif violations := self._get_response.violations(task):
             answer.refuse(*self.refusals.of_violations(task, violations))
             return

@@ -1,5 +1,6 @@
 """A videoInference task from its request to its plan: what it lasts, costs and shows, and when it is done."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ class Order:
     seconds: float
     cost: int
     count: int
+    #: Width over height of a stored picture, which may be gone when the file is made.
+    aspect: float | None
 
 
 class Video:
@@ -85,6 +88,7 @@ class Video:
             seconds=seconds,
             cost=int(model.price.cost(seconds) * 1_000_000),
             count=int(task.get("numberResults", 1)),
+            aspect=await self._stored_aspect(task, account),
         )
 
     def start(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Refusal | None:
@@ -116,9 +120,9 @@ class Video:
         image = inputs.get("image")
         model = self._models[job.model]
         # An image beside an avatar is ignored, so it has no say in the shape either.
-        aspect = (
-            image_aspect(self.storage.bytes_of(image)) if isinstance(image, str) and "avatar" not in inputs else None
-        )
+        aspect = job.extras["aspect"]
+        if aspect is None and isinstance(image, str) and "avatar" not in inputs:
+            aspect = image_aspect(image)
         width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
         face = inputs.get("avatar") or ("the given image" if image else "no avatar")
         return Clip(
@@ -170,8 +174,13 @@ class Video:
             cost=order.cost,
             results=results,
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
-            extras=self.answers.extras(order),
+            extras={"told": self.answers.extras(order), "aspect": order.aspect},
         )
+
+    async def _stored_aspect(self, task: dict[str, Any], account: Account) -> float | None:
+        inputs = task.get("inputs") or {}
+        picture = None if "avatar" in inputs else self.storage.file(account, str(inputs.get("image", "")))
+        return None if picture is None else await asyncio.to_thread(image_aspect, picture)
 
     def _unknown_media(self, task: dict[str, Any], account: Account) -> list[Refusal]:
         """The refusal of every UUID under which nothing is stored, where a switch asks for that."""
