@@ -48,6 +48,8 @@ class Job:
     extras: Mapping[str, Any]
     steps: tuple[tuple[str, float], ...] = ()
     cancelled_at: float | None = None
+    #: Width over height of the picture it is made from, where that must be remembered.
+    aspect: float | None = None
 
     @property
     def finishes_at(self) -> float:

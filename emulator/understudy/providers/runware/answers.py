@@ -67,7 +67,7 @@ class Answers:
         item["videoUUID"] = result.id
         item["videoURL"] = video_url(job, result)
         item["seed"] = result.seed
-        item.update(job.extras["told"])
+        item.update(job.extras)
         return item
 
     def webhook(self, job: Job, result: Result) -> dict[str, Any]:

@@ -22,6 +22,9 @@ MEDIA_PREFIX = "/media"
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
+#: Whatever is longer than this is the media itself, and no name of it.
+_LONGEST_NAME = 4096
+
 #: What stands for media behind a URL that nobody here may fetch.
 _UNSEEN = (512, 512)
 
@@ -78,6 +81,8 @@ class Storage:
 
     def file(self, account: Account, source: str) -> Path | None:
         """The file behind what a task names: the UUID of something stored, or the URL it has here."""
+        if len(source) > _LONGEST_NAME:
+            return None
         name = account.keep(Stored).names.get(source.lower())
         upload = None if name is None else self._engine.uploads.get(name)
         return self._engine.uploads.file_at(source) if upload is None else upload.path

@@ -120,7 +120,7 @@ class Video:
         image = inputs.get("image")
         model = self._models[job.model]
         # An image beside an avatar is ignored, so it has no say in the shape either.
-        aspect = job.extras["aspect"]
+        aspect = job.aspect
         if aspect is None and isinstance(image, str) and "avatar" not in inputs:
             aspect = image_aspect(image)
         width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
@@ -174,7 +174,8 @@ class Video:
             cost=order.cost,
             results=results,
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
-            extras={"told": self.answers.extras(order), "aspect": order.aspect},
+            extras=self.answers.extras(order),
+            aspect=order.aspect,
         )
 
     async def _stored_aspect(self, task: dict[str, Any], account: Account) -> float | None:
