@@ -5,6 +5,7 @@ looks at what came of its own.
 """
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -18,7 +19,8 @@ from runware import Runware, RunwareError
 from runware.types.sdk import RunOptions
 from runware.validate import clear_validator_cache
 
-from chopper import Chopper
+from chopper import Chopper, Cut, Sign, says
+from frames import Message
 from interop.lines import MOMENTS, billed
 from interop.wire import Wire
 from stage import video_task
@@ -45,6 +47,7 @@ class Run:
     key: str = field(default_factory=lambda: f"sdk-{uuid.uuid4()}")
     results: list[dict[str, Any]] | None = None
     told: list[dict[str, Any]] = field(default_factory=list)
+    progress: list[dict[str, Any]] = field(default_factory=list)
     error: RunwareError | None = None
 
     async def perform(self) -> None:
@@ -66,7 +69,9 @@ class Run:
     async def _run(self, client: Runware) -> list[dict[str, Any]]:
         cancel = asyncio.Event()
         running = asyncio.create_task(
-            client.run(self.task, RunOptions(on_result=self.told.append, cancel_event=cancel))
+            client.run(
+                self.task, RunOptions(on_result=self.told.append, on_progress=self.progress.append, cancel_event=cancel)
+            )
         )
         if self.cancelled:
             async with asyncio.timeout(10):
@@ -161,6 +166,13 @@ def test_a_video_comes_over_a_socket(runs: dict[str, Run], name: str) -> None:
     assert len(run.videos) == len(run.billed) == 1
 
 
+def test_no_progress_is_made_up_for_a_video(runs: dict[str, Run]) -> None:
+    """The docs show a number of it for other tasks, training for one."""
+    run = runs["polled"]
+    assert run.videos
+    assert run.progress == []
+
+
 def test_validating_without_a_way_to_the_schemas_does_no_harm(runs: dict[str, Run]) -> None:
     run = runs["validated"]
     assert len(run.videos) == len(run.billed) == 1
@@ -227,6 +239,29 @@ def test_a_lost_line_loses_no_result_and_bills_none_twice(runs: dict[str, Run], 
     assert run.billed == [run.task["taskUUID"]] * 2
     assert run.line is not None
     assert (run.line.broken, run.line.connections) == (1, 2)
+
+
+async def test_the_session_of_a_lost_line_goes_on_with_the_next(server: Server) -> None:
+    heard: list[list[dict[str, Any]]] = [[], []]
+
+    def listen(line: int) -> Sign:
+        lost = says("videoInference")
+
+        def sign(message: Message) -> bool:
+            if message.text:
+                heard[line] += json.loads(message.text)["data"]
+            return line == 0 and lost(message)
+
+        return sign
+
+    with Chopper(server.port, Cut.after("down", listen(0)), Cut.before("down", listen(1))) as line:
+        run = Run(server, line=line)
+        await run.perform()
+    assert len(run.videos) == len(run.billed) == 1
+    (first, acknowledgement), (second, again, *polls) = heard
+    assert first["connectionSessionUUID"] == second["connectionSessionUUID"]
+    assert acknowledgement == again, "what may not have arrived comes once more, before anything else"
+    assert polls[-1]["status"] == "success"
 
 
 async def test_a_poll_of_an_unknown_task_names_no_task_so_the_sdk_gives_up(server: Server, key: str) -> None:
