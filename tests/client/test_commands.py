@@ -46,6 +46,16 @@ def test_a_video_is_made_put_in_its_file_and_priced(run, there, tmp_path):
     assert read_video(out).width == 320
 
 
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_video_is_made_over_a_websocket_wherever_the_url_was_written_for(run, server, key, tmp_path, scheme):
+    out = tmp_path / "owls.mp4"
+    there = ["--base-url", f"{scheme}://127.0.0.1:{server.port}/v1", "--api-key", key]
+    outcome = run(*AVATAR, *SMALL, *there, "--transport", "websocket", "--out", str(out))
+    assert outcome.exit_code == 0, outcome.stderr
+    assert f"Calling ws://127.0.0.1:{server.port}/v1" in outcome.stderr
+    assert read_video(out).width == 320
+
+
 def test_without_a_file_the_url_is_printed(run, there):
     outcome = run(*AVATAR, *SMALL, *there, "--set", "includeCost=false")
     assert outcome.exit_code == 0

@@ -29,9 +29,14 @@ REQUEST = {
 }
 
 
+@pytest.fixture(params=["rest", "websocket"])
+def transport(request):
+    return request.param
+
+
 @pytest.fixture
-def client(server, key, http):
-    with RunwareClient(key, f"{server.url}/v1", http=http) as client:
+def client(server, key, http, transport):
+    with RunwareClient(key, f"{server.url}/v1", http=http, transport=transport) as client:
         yield client
 
 
@@ -44,8 +49,8 @@ def test_a_video_is_made_downloaded_and_as_long_as_it_cost(client, tmp_path):
     assert float(result.cost / model.price.usd) == pytest.approx(video.seconds, abs=0.08)
 
 
-async def test_the_async_client_does_the_same(server, key, tmp_path):
-    async with AsyncRunwareClient(key, f"{server.url}/v1") as client:
+async def test_the_async_client_does_the_same(server, key, transport, tmp_path):
+    async with AsyncRunwareClient(key, f"{server.url}/v1", transport=transport) as client:
         job = await client.submit(REQUEST)
         [result] = await client.wait(job, poll=SOON)
         path = await client.download(result, tmp_path / "owls.mp4")

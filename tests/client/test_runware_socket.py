@@ -200,9 +200,11 @@ def test_a_server_that_is_not_there_billed_nothing(http):
 
 
 def test_a_server_without_websockets_is_told_without_trying_again(scripted, http):
-    with RunwareClient("key", scripted.url, http=http, transport="websocket") as client:
-        with pytest.raises(ConnectionFailed, match="404") as caught:
-            client.submit(REQUEST)
+    with (
+        RunwareClient("key", scripted.url, http=http, transport="websocket") as client,
+        pytest.raises(ConnectionFailed, match="404") as caught,
+    ):
+        client.submit(REQUEST)
     assert len(scripted.calls) == 1
     assert caught.value.billed is False
     assert not caught.value.retryable
@@ -221,9 +223,11 @@ def test_a_key_follows_no_redirect(scripted, reply, http):
 
 def test_a_gateway_that_is_busy_is_asked_again(scripted, reply, http):
     scripted.answer = lambda call: reply(status=503)
-    with RunwareClient("key", scripted.url, http=http, transport="websocket", max_retries=2) as client:
-        with pytest.raises(ConnectionFailed, match="503") as caught:
-            client.submit(REQUEST)
+    with (
+        RunwareClient("key", scripted.url, http=http, transport="websocket", max_retries=2) as client,
+        pytest.raises(ConnectionFailed, match="503") as caught,
+    ):
+        client.submit(REQUEST)
     assert len(scripted.calls) == 3
     assert caught.value.retryable
     assert caught.value.billed is False
@@ -239,9 +243,11 @@ def test_a_task_too_large_for_the_provider_is_told_as_such_and_the_others_go_on(
 
 
 def test_foreign_words_on_the_line_are_told(connect):
-    with SocketProvider(lambda provider, line, task: line.send("<html>Bad Gateway</html>")) as provider:
-        with pytest.raises(InvalidAnswer):
-            connect(provider, max_retries=0).submit(REQUEST)
+    def mumble(provider, line, task):
+        line.send("<html>Bad Gateway</html>")
+
+    with SocketProvider(mumble) as provider, pytest.raises(InvalidAnswer):
+        connect(provider, max_retries=0).submit(REQUEST)
 
 
 def test_closing_while_others_wait_fails_them_clearly(connect):
