@@ -1,6 +1,6 @@
 """The ASGI application: every provider's routes, the control routes, and clear answers for everything else."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias
 
@@ -37,8 +37,7 @@ def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
         [*(route for provider in providers for route in provider.routes()), Route("/", index), *control_routes(engine)],
         lifespan,
     )
-    alone = [(provider.hosts, _starlette(provider.routes())) for provider in providers]
-    return _ByHost(everyone, {host: (app, prefix) for hosts, app in alone for host, prefix in hosts.items()})
+    return _ByHost(everyone, providers)
 
 
 class _ByHost:
@@ -47,9 +46,12 @@ class _ByHost:
     Such names reach us through `understudy proxy` or a hosts file; any other name leads to all providers at once.
     """
 
-    def __init__(self, everyone: ASGIApp, named: Mapping[str, tuple[ASGIApp, str]]) -> None:
+    def __init__(self, everyone: ASGIApp, providers: Sequence[Provider]) -> None:
         self._everyone = everyone
-        self._named = {host.encode(): place for host, place in named.items()}
+        self._named = {
+            host.encode(): (provider, prefix) for provider in providers for host, prefix in provider.hosts.items()
+        }
+        self._alone: dict[str, ASGIApp] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -57,13 +59,20 @@ class _ByHost:
                 if name == b"host":
                     place = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
                     if place is not None:
-                        app, prefix = place
+                        provider, prefix = place
                         scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
                         scope["path"] = prefix + scope["path"]
-                        await app(scope, receive, send)
+                        await self._alone_app(provider)(scope, receive, send)
                         return
                     break
         await self._everyone(scope, receive, send)
+
+    def _alone_app(self, provider: Provider) -> ASGIApp:
+        """The application of one provider, made when its host is first asked for."""
+        app = self._alone.get(provider.name)
+        if app is None:
+            app = self._alone[provider.name] = _starlette(provider.routes())
+        return app
 
 
 async def _not_here(request: Request, problem: Exception) -> Response:

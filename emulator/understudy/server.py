@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -83,7 +83,7 @@ class Server:
                 self._quietly_stopped(build_app(self.engine, self._providers)),
                 access_log=False,
                 log_config=None,
-                ws="websockets-sansio",
+                ws=_websocket,  # type: ignore[arg-type]  # uvicorn only ever calls it
                 ws_max_size=settings.max_body_bytes,
                 # The provider has a ping of its own, and closes who does not use it.
                 ws_ping_interval=None,
@@ -149,6 +149,13 @@ class Server:
         self._uvicorn.should_exit = True
         self._thread.join()
         errors.setLevel(level)
+
+
+def _websocket(**parts: Any) -> asyncio.Protocol:
+    """The WebSocket side of a connection. Its library is imported with the first: most servers never need it."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**parts)
 
 
 def _listen(host: str, port: int) -> socket.socket:

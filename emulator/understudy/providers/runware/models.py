@@ -84,7 +84,7 @@ class Library:
         self._contract = contract
         self._refusals = refusals
         self._tells_failures_as_errors = stance["failed-task"] != "data"
-        self._search_judge = contract.judge("model-search-request", model_search_limit=stance["model-search-limit"])
+        self._search_limit = stance["model-search-limit"]
 
     @property
     def performers(self) -> dict[str, Performer]:
@@ -96,8 +96,9 @@ class Library:
         return account.keep(Uploads).by_uuid.get(uuid.lower()) if isinstance(uuid, str) else None
 
     async def _search(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
-        if not self._search_judge.accepts(task):
-            answer.refuse(*self._refusals.of_violations(task, self._search_judge.violations(task)))
+        bound = {"model_search_limit": self._search_limit}
+        if refused := judged(self._contract, self._refusals, "model-search-request", task, **bound):
+            answer.refuse(*refused)
             return
         now = self._engine.clock.now()
         own = [_own(upload) for upload in caller.account.keep(Uploads).by_uuid.values() if upload.ready(now)]

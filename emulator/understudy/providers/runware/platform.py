@@ -88,7 +88,9 @@ class Platform:
         answer.accept({**named, "mediaUUID": uuid, "mediaURL": url})
 
 
-def judged(contract: Contract, refusals: Refusals, schema: str, task: dict[str, Any]) -> list[Refusal]:
-    """What is wrong with a task by its schema."""
-    judge = contract.judge(schema)
+def judged(
+    contract: Contract, refusals: Refusals, schema: str, task: dict[str, Any], **switch_values: str
+) -> list[Refusal]:
+    """What is wrong with a task by its schema, which is compiled when it is first needed."""
+    judge = contract.judge(schema, **switch_values)
     return [] if judge.accepts(task) else refusals.of_violations(task, judge.violations(task))

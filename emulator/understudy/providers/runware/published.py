@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from understudy_contracts.published import content, registry, resolved
 
 from understudy.answers import Json
 
@@ -31,6 +30,9 @@ class Published:
         ]
 
     async def _registry(self, request: Request) -> Response:
+        # Imported late, as below: a server that is asked for none of this starts sooner.
+        from understudy_contracts.published import registry
+
         document = registry()
         tag = f'"{document["version"]}"'
         headers = {**_KEPT, "etag": tag}
@@ -39,12 +41,16 @@ class Published:
         return Json(document, headers=headers)
 
     async def _resolve(self, request: Request) -> Response:
+        from understudy_contracts.published import resolved
+
         document = resolved(request.path_params["air"], self._stance)
         if document is None:
             return Json({"error": f"no model has the identifier {request.path_params['air']!r}"}, 404)
         return Json(document, headers=_KEPT)
 
     async def _content(self, request: Request) -> Response:
+        from understudy_contracts.published import content
+
         document = content("/" + request.path_params["path"], dict(request.query_params))
         if document is None:
             return Json({"error": "Not Found"}, 404)

@@ -16,7 +16,7 @@ from understudy_contracts.provider import contract
 from .account import Management
 from .answers import Answers
 from .models import Library
-from .platform import Platform
+from .platform import Platform, judged
 from .refusals import Refusal, Refusals
 from .storage import Storage
 from .video import Video
@@ -57,7 +57,7 @@ class Tasks:
         runware = contract("runware")
         self._hosts = frozenset(runware.hosts)
         self._catalogue = runware.errors
-        self._get_response = runware.judge("get-response-request")
+        self._contract = runware
         self._acknowledges = video.stance["acknowledgement"] == "item"
         self._unknown_task_is_an_error = video.stance["unknown-task"] == "error"
         self._library = Library(engine, runware, self.refusals, video.stance)
@@ -118,8 +118,8 @@ class Tasks:
             self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
         elif (upload := self._library.upload(caller.account, uuid)) is not None:
             upload.tell(answer, self._engine.clock.now())
-        elif violations := self._get_response.violations(task):
-            answer.refuse(*self.refusals.of_violations(task, violations))
+        elif refused := judged(self._contract, self.refusals, "get-response-request", task):
+            answer.refuse(*refused)
             return
         elif self._unknown_task_is_an_error:
             answer.refuse(self.refusals.make("taskNotFound", task))

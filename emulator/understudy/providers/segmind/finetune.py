@@ -81,7 +81,7 @@ class Training:
 
     def __init__(self, engine: Engine, contract: Contract, bodies: Bodies, hooks: Hooks, refusals: Refusals) -> None:
         self._engine = engine
-        self._judge = contract.judge("finetune-submit-request")
+        self._contract = contract
         self._bodies = bodies
         self._hooks = hooks
         self._refusals = refusals
@@ -91,7 +91,7 @@ class Training:
     async def submit(self, caller: Caller, request: Request) -> Response:
         """`POST /finetune/request/submit`."""
         fields = await self._bodies.json(request)
-        if violations := self._judge.violations(fields):
+        if violations := self._contract.judge("finetune-submit-request").violations(fields):
             first = violations[0]
             parameter = ", ".join(first.parameters) or "body"
             raise self._refusals.make("invalidFinetune", parameter=parameter, reason=first.message)
