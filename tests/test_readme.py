@@ -14,7 +14,7 @@ from understudy_contracts.switches import switches
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-PRINTED = "http://127.0.0.1:8899"
+PRINTED = "127.0.0.1:8899"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
 
@@ -29,7 +29,8 @@ def runnable():
 
 @pytest.mark.parametrize(("language", "code", "expected"), list(runnable()))
 def test_a_block_of_the_readme_runs_as_printed(server, tmp_path, language, code, expected):
-    code = code.replace(PRINTED, server.url)
+    here = f"127.0.0.1:{server.port}"
+    code = code.replace(PRINTED, here)
     command = (
         [sys.executable, "-W", "error", "-c", code]
         if language == "python"
@@ -37,7 +38,7 @@ def test_a_block_of_the_readme_runs_as_printed(server, tmp_path, language, code,
     )
     done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(expected.strip().rstrip("…").replace(PRINTED, server.url)), done.stdout
+    assert done.stdout.startswith(expected.strip().rstrip("…").replace(PRINTED, here)), done.stdout
 
 
 def test_the_server_greets_as_the_readme_shows(server):
@@ -50,7 +51,7 @@ def test_the_server_greets_as_the_readme_shows(server):
     finally:
         process.terminate()
         process.communicate(timeout=10)
-    address = re.search(r"http://127\.0\.0\.1:\d+", lines)[0]
+    address = re.search(r"127\.0\.0\.1:\d+", lines)[0]
     assert lines == greeting.replace(PRINTED, address)
 
 
