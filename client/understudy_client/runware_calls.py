@@ -160,7 +160,7 @@ class Calls:
         for its own. Among several, nobody knows which was meant, and to believe it could deny a job that exists: so
         each is told that its answer was lost, and asks again with the same taskUUID, which harms nobody.
         """
-        named = {problem.raw.get("taskType") for problem in problems} - {None}
+        named = {kind for problem in problems if isinstance(kind := problem.raw.get("taskType"), str)}
         candidates = [call for call in self._waiting if not named or call.kind in named]
         errors = [problem.raw for problem in problems]
         general = any(meaning(codec.PROVIDER, problem, None) in _OF_EVERYONE for problem in problems)

@@ -104,9 +104,12 @@ class Line:
         self._closed = True
         keeper, self._keeper = self._keeper, None
         self._calls.lose(Lost(Closed("the client was closed while it waited"), sent=True, retryable=False))
-        if keeper is not None:
+        if keeper is not None and not keeper.done():
             keeper.cancel()
             await asyncio.wait([keeper])
+        if self._socket is not None and not self._socket.done():
+            # It was cancelled before it began, so it told nobody.
+            self._socket.set_exception(Closed("the client was closed while it waited"))
 
     def drop(self) -> None:
         """Hang up without a word, for nobody is left who could wait for it."""
@@ -139,7 +142,7 @@ class Line:
 
     async def _connected(self) -> ClientConnection:
         while not self._closed:
-            if self._socket is None:
+            if self._socket is None or self._keeper is None or self._keeper.done():
                 self._socket = asyncio.get_running_loop().create_future()
                 # Whoever asked for the connection may be gone by the time it fails.
                 self._socket.add_done_callback(lambda made: made.cancelled() or made.exception())
@@ -148,8 +151,7 @@ class Line:
             socket = await asyncio.shield(self._socket)
             if socket.state is State.OPEN:
                 return socket
-            if self._keeper is not None:
-                await asyncio.wait([self._keeper])
+            await asyncio.wait([self._keeper])
         raise Closed("the client is closed")
 
     async def _keep(self, made: asyncio.Future[ClientConnection]) -> None:

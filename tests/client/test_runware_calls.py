@@ -219,3 +219,25 @@ def test_nobody_is_told_twice_nor_of_anothers_task_whatever_comes(waiting, frame
         for outcome in outcomes:
             said = json.loads(outcome.body)
             assert {item["taskUUID"] for item in [*said["data"], *said.get("errors", [])]} <= {task}
+
+
+WORDS = st.sampled_from([UUID, OTHER, "getResponse", "videoInference", "ping", "error", "success", "conflictTaskUUID"])
+KEYS = st.sampled_from(
+    ["data", "errors", "error", "taskUUID", "taskType", "status", "code", "message", "parameter", "videoURL"]
+)
+ANYTHING = st.recursive(
+    st.one_of(WORDS, st.none(), st.booleans(), st.integers(-9, 9)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=5)),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(KEYS, ANYTHING, max_size=5), max_size=6))
+def test_no_frame_is_so_odd_that_it_breaks_the_line_or_tells_somebody_twice(frames):
+    room = Room()
+    room.wait("submit")
+    room.ask("question", parts=2)
+    room.ask("other", OTHER)
+    for frame in frames:
+        room.hear(**frame)
+    assert all(len(outcomes) <= 1 for outcomes in room.told.values())

@@ -7,6 +7,8 @@ import gc
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -299,6 +301,42 @@ def test_a_client_that_is_forgotten_leaves_no_thread_and_no_socket(http):
         assert not thread.is_alive()
         with pytest.raises(ConnectionClosed):
             provider.connections[0].recv(10)
+
+
+PROGRAM = """
+import sys
+from understudy_client import RunwareClient
+client = RunwareClient("key", sys.argv[1], transport="websocket")
+print(client.submit(model="heygen:avatar@4", taskUUID=sys.argv[2]).id)
+"""
+
+
+def test_a_program_that_never_closes_its_client_ends_all_the_same():
+    with SocketProvider(agree) as provider:
+        command = [sys.executable, "-W", "error", "-c", PROGRAM, provider.url, UUID]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, UUID, "")
+
+
+async def test_an_async_client_closed_before_its_first_step_leaves_nobody_waiting():
+    with SocketProvider(agree) as provider:
+        client = AsyncRunwareClient("key", provider.url, transport="websocket")
+        waiting = asyncio.create_task(client.submit(REQUEST))
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(ConnectionFailed, match="clos") as caught:
+            await waiting
+        assert caught.value.billed is False
+        with pytest.raises(ConnectionFailed, match="the client is closed"):
+            await client.submit(REQUEST)
+
+
+def test_a_client_may_be_used_in_one_loop_after_another():
+    with SocketProvider(agree) as provider:
+        client = AsyncRunwareClient("key", provider.url, transport="websocket")
+        jobs = [asyncio.run(client.submit(REQUEST)) for _ in range(2)]
+        assert len({job.id for job in jobs}) == 2
+        asyncio.run(client.close())
 
 
 async def test_an_async_client_that_is_forgotten_leaves_no_task():
