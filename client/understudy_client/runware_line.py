@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,7 @@ class Line:
         self._manners = manners
         self._calls = Calls()
         self._closed = False
+        self._trust: ssl.SSLContext | None = None
         #: The connection of now, or the one that is being made.
         self._socket: asyncio.Future[ClientConnection] | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -186,11 +188,13 @@ class Line:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._rest_until - loop.time()))
         patience = self._manners.timeout.connect
-        secure = self._url.startswith("wss:")
         trust_env = self._manners.trust_env
+        if self._trust is None and self._url.startswith("wss:"):
+            # Reading every certificate there is takes its time, so it is done once.
+            self._trust = httpx.create_ssl_context(trust_env=trust_env)
         socket = await _Connect(
             self._url,
-            ssl=httpx.create_ssl_context(trust_env=trust_env) if secure else None,
+            ssl=self._trust,
             proxy=proxy_of(self._url) if trust_env else None,
             user_agent_header=user_agent(),
             open_timeout=patience,

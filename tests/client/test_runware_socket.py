@@ -7,6 +7,7 @@ import gc
 import json
 import multiprocessing
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+import trustme
 from websockets.exceptions import ConnectionClosed
 
 from client.socket_provider import SESSION, UUID, SocketProvider, acknowledged, finished
@@ -221,6 +223,51 @@ def test_a_key_follows_no_redirect(scripted, reply, http):
         ):
             client.submit(REQUEST)
         assert elsewhere.connections == []
+
+
+def test_the_proxy_of_the_environment_is_asked_unless_the_http_client_trusts_no_environment(
+    scripted, reply, http, monkeypatch
+):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", scripted.url)
+    scripted.answer = lambda call: reply(status=403)
+    with (
+        RunwareClient(
+            "key", "ws://provider.example:8899/v1", http=http, transport="websocket", max_retries=0
+        ) as client,
+        pytest.raises(ConnectionFailed) as caught,
+    ):
+        client.submit(REQUEST)
+    assert [(call.method, call.path) for call in scripted.calls] == [("CONNECT", "provider.example:8899")]
+    assert caught.value.billed is False
+    with (
+        SocketProvider(agree) as provider,
+        httpx.Client(trust_env=False) as plain,
+        RunwareClient("key", provider.url, http=plain, transport="websocket") as client,
+    ):
+        assert client.submit(REQUEST)
+    assert len(scripted.calls) == 1
+
+
+def test_a_secure_socket_trusts_whom_rest_trusts(http, monkeypatch, tmp_path):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with SocketProvider(agree, ssl=context) as provider:
+        url = provider.url.replace("ws:", "https:")
+        with (
+            RunwareClient("key", url, http=http, transport="websocket", max_retries=0) as client,
+            pytest.raises(ConnectionFailed, match=r"(?i)certificate") as caught,
+        ):
+            client.submit(REQUEST)
+        assert caught.value.billed is False
+        assert provider.heard == []
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        with RunwareClient("key", url, http=http, transport="websocket") as client:
+            assert client.base_url.startswith("wss://")
+            assert client.submit(REQUEST)
 
 
 def test_a_gateway_that_is_busy_is_asked_again(scripted, reply, http):
