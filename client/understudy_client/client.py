@@ -150,7 +150,7 @@ def _arguments(step: Request, credential: Mapping[str, str], timeout: httpx.Time
 def _timeout(step: Request, usual: httpx.Timeout) -> httpx.Timeout:
     limits = usual.as_dict()
     if step.patience is not None and limits["read"] is not None:
-        limits["read"] = max(limits["read"], step.patience)
+        limits["read"] = step.patience
     if step.timeout is not None:
         limits = {name: step.timeout if t is None else min(t, step.timeout) for name, t in limits.items()}
     return httpx.Timeout(**limits)

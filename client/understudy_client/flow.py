@@ -40,7 +40,7 @@ class Request:
     authorized: bool = False
     #: Seconds this attempt may take at most at each step of its I/O; None leaves it to the driver.
     timeout: float | None = None
-    #: Seconds to wait for the answer to begin where that takes longer than usual; None for the usual.
+    #: Seconds to wait for the answer to begin, where that is not as long as usual; None for the usual.
     patience: float | None = None
     into: Sink | None = None
     #: How many results its answer tells of, where it may come in pieces; 0 when nobody knows.
