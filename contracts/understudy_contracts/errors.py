@@ -63,9 +63,9 @@ class ErrorCase:
 
         Something that is not text is written as Python would.
         """
-        known = _Words(words)
+        known = Words(words)
         inner = {name: orjson.dumps(_filled(body, known)).decode() for name, body in self.nested.items()}
-        return self.message.format_map(_Words({**words, **inner}))
+        return self.message.format_map(Words({**words, **inner}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +203,14 @@ def _case(provider: str, row: Mapping[str, Any]) -> ErrorCase:
     )
 
 
-class _Words(dict[str, object]):
+class Words(dict[str, object]):
+    """What a message is filled with; a field nobody fills is left out rather than failing an error answer."""
+
     def __missing__(self, key: str) -> str:
         return ""
 
 
-def _filled(body: Any, words: _Words) -> Any:
+def _filled(body: Any, words: Words) -> Any:
     if isinstance(body, str):
         return body.format_map(words)
     return {key: _filled(value, words) for key, value in body.items()}

@@ -33,6 +33,11 @@ class Account:
         self._jobs: dict[str, dict[str, Job]] = {}
         self._kept: dict[Callable[[], object], object] = {}
 
+    @property
+    def email(self) -> str:
+        """The address of the account's user, in a domain that can belong to nobody."""
+        return f"user-{self.user[:8]}@understudy.invalid"
+
     def jobs(self, provider: str) -> dict[str, Job]:
         """The account's jobs at one provider by their id, oldest first."""
         return self._jobs.setdefault(provider, {})

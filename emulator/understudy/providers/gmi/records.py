@@ -8,7 +8,7 @@ import orjson
 from understudy.accounts import Account
 from understudy.jobs import Job, Result
 from understudy.placeholders import CHANNELS, SAMPLE_RATE, picture_size
-from understudy.wording import Words
+from understudy_contracts.errors import Words
 from understudy_contracts.models import Model
 from understudy_contracts.outcome import fill
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from understudy.answers import Refused
 from understudy.faults import UnknownFault
-from understudy.wording import Words
-from understudy_contracts.errors import ErrorCase, Reason
+from understudy_contracts.errors import ErrorCase, Reason, Words
 from understudy_contracts.schema import Violation
 
 

@@ -95,7 +95,7 @@ class Management:
             key["lastUsedAt"] = iso(jobs[-1].submitted_at)
         member = {
             "name": "understudy",
-            "email": f"user-{account.user[:8]}@understudy.invalid",
+            "email": account.email,
             "roles": ["owner"],
             "joinedAt": iso(account.ledger.opened_at),
         }

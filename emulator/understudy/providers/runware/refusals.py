@@ -6,8 +6,7 @@ from typing import Any
 
 from understudy.faults import UnknownFault
 from understudy.jobs import Job, Result
-from understudy.wording import Words
-from understudy_contracts.errors import ErrorCase
+from understudy_contracts.errors import ErrorCase, Words
 from understudy_contracts.schema import Violation
 
 _DOCUMENTATION = "https://runware.ai/docs/en/video-inference/api-reference"

@@ -6,7 +6,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from understudy.accounts import Account
 from understudy.answers import Json
 from understudy.engine import Engine
 from understudy_contracts.models import Model
@@ -46,8 +45,8 @@ class Desk:
                 "success": True,
                 "authenticated": True,
                 "user_id": account.user,
-                "email": email(account),
-                "username": email(account).partition("@")[0],
+                "email": account.email,
+                "username": account.email.partition("@")[0],
                 "subscription": {"plan": "understudy", "status": "active"},
                 "credits": {
                     "balance": balance / _MICRO,
@@ -60,11 +59,6 @@ class Desk:
     async def models(self, _: Request) -> Response:
         """`GET /inference-model-information/list`: anybody may look."""
         return Json({_MODELS: self._models})
-
-
-def email(account: Account) -> str:
-    """The address of an account's user, in a domain that can belong to nobody."""
-    return f"user-{account.user[:8]}@understudy.invalid"
 
 
 def _listed(model: Model) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from understudy.engine import Engine
 from understudy.jobs import Job, Result
 from understudy.moments import day, iso
 
-from .account import email
 from .door import Caller
 from .orders import PROVIDER, canonical
 from .records import Records
@@ -137,7 +136,7 @@ class History:
             "prompt": fields.get("prompt", fields.get("script")),
             "parameters": fields,
             "user_id": account.user,
-            "user_email": email(account),
+            "user_email": account.email,
             "created_at": iso(row.job.submitted_at),
         }
 
@@ -171,7 +170,7 @@ class History:
         user, mail = query.text("user_id"), query.text("user_email")
         if user is not None and mail is not None:
             raise self._refusals.make("invalidQuery", parameter="user_email", reason="user_id was given as well")
-        if user not in (None, caller.account.user) or mail not in (None, email(caller.account)):
+        if user not in (None, caller.account.user) or mail not in (None, caller.account.email):
             raise self._refusals.make("otherUser")
 
 
