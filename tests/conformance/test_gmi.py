@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stage import Stage
@@ -69,7 +69,6 @@ def server_for(model, patient_server, prompt_server):
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-@settings(max_examples=20)
 @given(data=st.data())
 def test_every_valid_payload_lives_a_lawful_life(patient_server, prompt_server, name, data):
     model = MODELS[name]
@@ -96,7 +95,6 @@ def test_every_valid_payload_lives_a_lawful_life(patient_server, prompt_server, 
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-@settings(max_examples=25)
 @given(data=st.data())
 def test_every_broken_payload_is_refused_by_the_name_of_what_is_wrong(patient_server, name, data):
     broken = data.draw(strategies.broken_request("gmi", name))

@@ -58,7 +58,6 @@ class Conversation(Gateway):
 
 
 @pytest.mark.parametrize("name", CALLABLE)
-@settings(max_examples=20)
 @given(data=st.data())
 def test_every_valid_call_lives_a_lawful_life_in_the_queue(patient_server, name, data):
     fields = data.draw(strategies.request("segmind", name))
@@ -78,7 +77,7 @@ def test_every_valid_call_lives_a_lawful_life_in_the_queue(patient_server, name,
 
 
 @pytest.mark.parametrize("name", CALLABLE)
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_every_valid_call_gets_its_result_either_way(prompt_server, name, data):
     fields = data.draw(strategies.request("segmind", name))
@@ -91,7 +90,7 @@ def test_every_valid_call_gets_its_result_either_way(prompt_server, name, data):
         talk.keeps_its_promises()
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(inputs=st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
 def test_a_workflow_takes_any_inputs(prompt_server, inputs):
     with Conversation(prompt_server) as talk:
@@ -101,7 +100,6 @@ def test_a_workflow_takes_any_inputs(prompt_server, inputs):
 
 
 @pytest.mark.parametrize("name", CALLABLE)
-@settings(max_examples=25)
 @given(data=st.data())
 def test_every_broken_call_is_refused_at_once_or_fails_in_the_queue_and_costs_nothing(patient_server, name, data):
     broken = data.draw(strategies.broken_request("segmind", name))

@@ -20,7 +20,7 @@ from understudy_contracts.shape import at, demands, dotted, place, remove
 from understudy_contracts.strategies import Broken, broken_request, labels, request
 
 GMI = contract("gmi")
-quick = settings(max_examples=40, deadline=None)
+quick = settings(deadline=None)
 every_model = pytest.mark.parametrize("model", GMI.models)
 PAGE = GMI.examples[0]["request"]["payload"]
 

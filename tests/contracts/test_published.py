@@ -40,7 +40,7 @@ CASES = [
     for model in MODELS
     for stance in STANCES
 ]
-quick = settings(max_examples=25, deadline=None)
+quick = settings(deadline=None)
 SILENT = create_logger(enabled=False)
 
 

@@ -19,7 +19,7 @@ from understudy_contracts.provider import contract
 from understudy_contracts.strategies import Broken, broken_request, labels, request
 
 SEGMIND = contract("segmind")
-quick = settings(max_examples=40, deadline=None)
+quick = settings(deadline=None)
 every_model = pytest.mark.parametrize("model", [name for name in SEGMIND.models if labels("segmind", name)])
 
 

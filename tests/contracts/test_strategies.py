@@ -32,7 +32,7 @@ CASES = [
     for model in MODELS
     for stance in STANCES
 ]
-quick = settings(max_examples=40, deadline=None)
+quick = settings(deadline=None)
 
 
 def exact_step(validator: Any, step: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
