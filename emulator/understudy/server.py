@@ -153,9 +153,9 @@ class Server:
 
 def _websocket(**parts: Any) -> asyncio.Protocol:
     """The WebSocket side of a connection. Its library is imported with the first: most servers never need it."""
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from .websocket import Protocol
 
-    return WebSocketsSansIOProtocol(**parts)
+    return Protocol(**parts)
 
 
 def _listen(host: str, port: int) -> socket.socket:

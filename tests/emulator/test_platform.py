@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 import wave
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -121,9 +122,44 @@ def test_media_behind_a_url_are_fetched_from_this_machine_only(stage):
 
 
 @pytest.mark.parametrize(
+    ("status", "body"), [(200, b'{"secret": "of this machine"}'), (404, b"nothing"), (200, b"")], ids=str
+)
+def test_what_another_program_here_answers_is_kept_only_if_it_is_media(stage, status, body):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as other:
+        threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
+        url = f"http://127.0.0.1:{other.server_port}/admin"
+        task = {"taskType": "mediaStorage", "operation": "upload", "media": url}
+        assert refusal(stage, **task) == ("downloadFailed", "media")
+        other.shutdown()
+
+
+def test_who_is_open_to_others_reads_nothing_for_them_on_this_machine(make_server, key):
+    clock = ManualClock()
+    server = make_server(clock, host="0.0.0.0")
+    stage = Stage(server, clock, key)
+    url = store(stage, png())["mediaURL"]
+    assert "mediaURL" in store(stage, url)  # what is stored here is no secret of the machine's
+    elsewhere = {"taskType": "mediaStorage", "operation": "upload", "media": "http://127.0.0.1:1/a.png"}
+    assert refusal(stage, **elsewhere) == ("downloadFailed", "media")
+    stage.http.close()
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"taskType": "imageUpload"},
+        {"taskType": "imageUpload", "image": "data:image/png;base64,AAAA"},
+        {"taskType": "ping", "ping": "pong"},
         {"taskType": "imageUpload", "image": 5},
         {"taskType": "imageUpload", "image": "aGVsbG8h"},
         {"taskType": "mediaStorage", "media": png()},

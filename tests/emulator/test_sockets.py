@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from contextlib import asynccontextmanager
 
 import pytest
 import websockets
@@ -303,6 +304,143 @@ async def test_who_resumes_a_session_takes_it_from_the_connection_that_had_it(se
         assert await Line(latter).authenticate(key, connectionSessionUUID=session) == session
         assert await closed(former) == (1000, "resumed elsewhere")
         assert (await Line(latter).ask(PING))["data"][0]["pong"] is True
+
+
+@asynccontextmanager
+async def deaf(server, key, task):
+    """The session of a connection that takes nothing any more although it stays open, after it handed in a task."""
+    socket = await connect(f"{server.url.replace('http', 'ws')}/v1", proxy=None, max_size=None, compression=None)
+    try:
+        session = await Line(socket).authenticate(key)
+        await Line(socket).say(task)
+        socket.transport.pause_reading()
+        question = {"taskType": "getTaskDetails", "taskUUID": task["taskUUID"]}
+        for _ in range(400):
+            # Their answers, 50 kB each, fill every buffer on the way.
+            await Line(socket).say(*[question] * 20)
+        yield session
+    finally:
+        socket.transport.abort()
+
+
+async def test_a_session_can_be_taken_from_a_line_that_hangs(make_server, key):
+    clock = ManualClock()
+    server = make_server(clock, switches={"runware.sync-delivery": "allowed"})
+    task = video_task(deliveryMethod="sync", positivePrompt="x" * 2_000, numberResults=2)
+    async with deaf(server, key, task) as session, line(server) as socket:
+        clock.advance(60)  # both results are there, and cannot be delivered
+        await asyncio.sleep(0.1)
+        again = Line(socket)
+        assert await again.authenticate(key, connectionSessionUUID=session) == session
+        videos = set()
+        while len(videos) < 2:
+            frame = await again.hear()
+            videos |= {item["videoUUID"] for item in frame.get("data", []) if item["taskType"] == "videoInference"}
+
+
+async def test_who_takes_nothing_is_not_kept_for_ever(make_server, key):
+    clock = ManualClock()
+    server = make_server(clock)
+    connections = server._uvicorn.server_state.connections
+    async with deaf(server, key, video_task(positivePrompt="x" * 2_000)):
+        assert len(connections) == 1
+        clock.advance(121)
+        async with asyncio.timeout(20):
+            while connections:
+                await asyncio.sleep(0.05)
+
+
+async def test_however_much_is_owed_it_comes_when_the_session_is_resumed(make_server, key):
+    clock = ManualClock()
+    server = make_server(clock, switches={"runware.sync-delivery": "allowed"})
+    tasks = [video_task(deliveryMethod="sync") for _ in range(600)]
+    async with line(server) as socket:
+        mine = Line(socket)
+        session = await mine.authenticate(key)
+        await mine.say(*tasks)
+        assert (await mine.ask(PING))["data"][0]["pong"] is True
+        mine.drop()
+    await asyncio.sleep(0.2)
+    clock.advance(60)
+    await asyncio.sleep(0.2)
+    async with line(server) as socket:
+        again = Line(socket)
+        await again.authenticate(key, connectionSessionUUID=session)
+        done = set()
+        while len(done) < 600:
+            done |= {item["taskUUID"] for item in (await again.hear())["data"] if "videoURL" in item}
+
+
+async def test_saying_again_who_one_is_forgets_nothing_that_is_owed(stage):
+    task = video_task()
+    async with line(stage.server) as socket:
+        mine = Line(socket)
+        session = await mine.authenticate(stage.key)
+        await mine.ask(task)
+        assert await mine.authenticate(stage.key, connectionSessionUUID=session) == session
+        mine.drop()
+    async with line(stage.server) as socket:
+        again = Line(socket)
+        await again.authenticate(stage.key, connectionSessionUUID=session)
+        assert (await again.hear())["data"][0]["taskUUID"] == task["taskUUID"]
+
+
+async def test_what_is_said_to_a_caller_counts_against_silence_too(make_server, key):
+    clock = ManualClock()
+    server = make_server(clock, speed=Speed(1.0, 2.0), switches={"runware.sync-delivery": "allowed"})
+    async with line(server) as socket:
+        mine = Line(socket)
+        await mine.authenticate(key)
+        await mine.say(video_task(deliveryMethod="sync", speech={"text": "x" * 150}))
+        assert (await mine.ask(PING))["data"][0]["pong"] is True
+        clock.advance(100)
+        assert "videoURL" in (await mine.hear())["data"][0]
+        clock.advance(100)
+        assert (await mine.ask(PING))["data"][0]["pong"] is True
+
+
+async def test_neighbours_of_a_gateways_failure_are_performed_and_acknowledged(hasty, key):
+    first, struck, last = video_task(), video_task(positivePrompt="[[error:gateway502]]"), video_task()
+    async with line(hasty) as socket:
+        mine = Line(socket)
+        await mine.authenticate(key)
+        accepted = await mine.ask(first, struck, last)
+        assert [item["taskUUID"] for item in accepted["data"]] == [first["taskUUID"], last["taskUUID"]]
+        assert [error["taskUUID"] for error in (await mine.hear())["errors"]] == [struck["taskUUID"]]
+
+
+async def test_a_small_question_cannot_ask_for_an_answer_without_bounds(make_server, key):
+    server = make_server(max_body=1)
+    task = video_task(positivePrompt="x" * 2_900)
+    async with line(server) as socket:
+        mine = Line(socket)
+        await mine.authenticate(key)
+        await mine.ask(task)
+        question = {"taskType": "getTaskDetails", "taskUUID": task["taskUUID"]}
+        told = await mine.ask(*[question] * 900)
+        assert len(json.dumps(told)) < 2 * 1024 * 1024
+        assert {error["code"] for error in (await mine.hear())["errors"]} == {"requestTooLarge"}
+
+
+async def test_a_flood_from_one_does_not_silence_the_others(hasty, key):
+    async with line(hasty) as flooding, line(hasty) as other:
+        await Line(flooding).authenticate(key)
+        await Line(other).authenticate(key)
+
+        async def flood():
+            while True:
+                await Line(flooding).say(*[PING] * 20)
+
+        async def drain():
+            while True:
+                await flooding.recv()
+
+        storm = [asyncio.create_task(flood()), asyncio.create_task(drain())]
+        for _ in range(5):
+            assert (await Line(other).ask(PING))["data"][0]["pong"] is True
+        for task in storm:
+            assert task.cancel()  # it was still raging
+        await asyncio.gather(*storm, return_exceptions=True)
 
 
 async def test_results_are_pushed_where_delivery_is_synchronous(make_server, key):

@@ -84,7 +84,7 @@ async def audio_seconds(
         if len(source) > 2 * limit:
             return None
         data = await asyncio.to_thread(_decoded, source)
-    elif _on_loopback(source):
+    elif on_loopback(source):
         data = await _fetched(source, timeout, limit)
     else:
         return None
@@ -141,13 +141,13 @@ async def content_of(source: str, *, timeout: float = 5.0, limit: int = 50 * 102
         data = await asyncio.to_thread(_decoded, source)
         named = match[1].partition(";")[0].strip().lower()
         return None if data is None else Content(data, named or "text/plain")
-    data = await _fetched(source, timeout, limit) if _on_loopback(source) else None
+    data = await _fetched(source, timeout, limit) if on_loopback(source) else None
     if data is None and "://" not in source:
         data = await asyncio.to_thread(_from_base64, source)
-    return Content(data, _kind(data)) if data else None
+    return Content(data, kind_of(data)) if data else None
 
 
-def _kind(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     """The media type that the first bytes of a file tell."""
     for start, place, kind in _SIGNATURES:
         if data[place : place + len(start)] == start:
@@ -192,7 +192,8 @@ async def _fetched(url: str, patience: float, limit: int) -> bytes | None:
     return bytes(data)
 
 
-def _on_loopback(url: str) -> bool:
+def on_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine by plain http, which is the only place anything is ever fetched from."""
     import httpx  # late: start-up time
 
     try:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from understudy.accounts import Account
@@ -17,6 +18,9 @@ from .refusals import Refusals
 from .work import Answer, Caller, Performer
 
 _MICRO = 1_000_000
+
+#: Seconds of a day; the days of the usage are those of UTC.
+_DAY = 86_400.0
 
 _ECHOED = ("taskType", "taskUUID", "operation", "startDate", "endDate")
 
@@ -78,11 +82,13 @@ class Management:
         now = self._engine.clock.now()
         jobs = list(account.jobs("runware").values())
         balance = account.ledger.balance(now) / _MICRO
+        midnight = (now // _DAY) * _DAY
         usage = {"total": _summary(jobs, now)}
-        today = day(now)
         for name, length in _WINDOWS.items():
-            first = today - timedelta(days=length - 1)
-            usage[name] = _summary([job for job in jobs if first <= day(job.submitted_at)], now)
+            since = midnight - (length - 1) * _DAY
+            # Jobs are filed in the order of time: the younger ones are at the end.
+            young = list(takewhile(lambda job: job.submitted_at >= since, reversed(jobs)))  # noqa: B023 - used at once
+            usage[name] = _summary(young, now)
         key: dict[str, Any] = {
             "name": "default",
             "apiKey": _masked(account.key),

@@ -36,6 +36,9 @@ class Platform:
         }
 
     async def _ping(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+        if refused := judged(self._contract, self._refusals, "ping-request", task):
+            answer.refuse(*refused)
+            return
         answer.accept({"taskType": "ping", "pong": True})
 
     async def _details(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
@@ -45,6 +48,11 @@ class Platform:
         job = caller.account.jobs("runware").get(task["taskUUID"].lower())
         if job is None:
             answer.refuse(self._refusals.make("taskNotFound", task))
+            return
+        # One small question can have a large answer, and a request holds many questions.
+        answer.quoted += len(job.request)
+        if answer.quoted > (limit := self._engine.settings.max_body_bytes):
+            answer.refuse(self._refusals.make("requestTooLarge", task, limit=limit))
             return
         data: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []

@@ -36,7 +36,7 @@ class Published:
         document = registry()
         tag = f'"{document["version"]}"'
         headers = {**_KEPT, "etag": tag}
-        if tag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
+        if {tag, "*"} & {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}:
             return Response(status_code=304, headers=headers)
         return Json(document, headers=headers)
 

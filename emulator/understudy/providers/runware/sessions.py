@@ -6,6 +6,7 @@ Data may therefore come twice, which every client takes in its stride; an error 
 did not arrive, for clients give an error about a task they do not know to every task they wait for.
 """
 
+import logging
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,11 +14,16 @@ from typing import Protocol
 from understudy.accounts import Account
 from understudy.clock import Clock
 
+log = logging.getLogger("understudy.runware")
+
 #: Seconds that a session outlives its connection: documented.
 RESUMABLE = 120.0
 
-#: Seconds and frames before the end of a connection that may not have arrived: assumed.
-_DOUBTFUL, _MOST_FRAMES = 5.0, 512
+#: Seconds before the end of a connection in which what was sent may not have arrived: assumed.
+_DOUBTFUL = 5.0
+
+#: Characters of frames kept for a session: of those that were sent, and of those that were not.
+_MOST_SENT, _MOST_UNSENT = 256 * 1024, 32 * 1024 * 1024
 
 
 class Line(Protocol):
@@ -34,12 +40,12 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What was to be sent, when, and whether a connection took it."""
+    """What was to be sent, its place in the order of things, and when."""
 
+    number: int
     at: float
     text: str
     is_error: bool
-    sent: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -51,19 +57,48 @@ class Session:
     line: Line | None = None
     lost_at: float = 0.0
     resumed_at: float | None = None
-    kept: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
+    _unsent: dict[int, Frame] = field(default_factory=dict)
+    _sent: deque[Frame] = field(default_factory=deque)
+    _unsent_size: int = 0
+    _sent_size: int = 0
+    _numbers: int = 0
 
     async def deliver(self, text: str, now: float, *, is_error: bool) -> None:
         """Send a frame to whatever connection the session has, or keep it for the next."""
-        sent = False
-        while (line := self.line) is not None:
-            sent = await line.put(text)
-            if self.line is line or (sent and is_error):
-                break
-        while self.kept and self.kept[0].sent and self.kept[0].at < now - _DOUBTFUL:
-            self.kept.popleft()
-        if not (sent and is_error):
-            self.kept.append(Frame(now, text, is_error, sent))
+        self._numbers += 1
+        frame = Frame(self._numbers, now, text, is_error)
+        # Kept before it is sent: whoever resumes the session while the line hangs finds it here.
+        self._unsent[frame.number] = frame
+        self._unsent_size += len(text)
+        while self._unsent_size > _MOST_UNSENT:
+            log.warning("session %s is owed more than is kept: its oldest answer is lost", self.id)
+            self._drop_unsent(next(iter(self._unsent)))
+        if self.line is not None and await self.line.put(text) and frame.number in self._unsent:
+            self._drop_unsent(frame.number)
+            if not is_error:
+                self._sent.append(frame)
+                self._sent_size += len(text)
+        self._forget_sent(now - _DOUBTFUL)
+
+    def take(self) -> list[Frame]:
+        """The frames that may not have arrived, in their order; they are the caller's to deliver now."""
+        owed = sorted((*self._sent, *self._unsent.values()), key=lambda frame: frame.number)
+        self._sent.clear()
+        self._unsent.clear()
+        self._sent_size = self._unsent_size = 0
+        return owed
+
+    def lose(self, now: float, *, cleanly: bool) -> None:
+        """The connection ended; after a clean end everything that was sent had arrived."""
+        self.line, self.lost_at = None, now
+        self._forget_sent(now if cleanly else now - _DOUBTFUL)
+
+    def _drop_unsent(self, number: int) -> None:
+        self._unsent_size -= len(self._unsent.pop(number).text)
+
+    def _forget_sent(self, until: float) -> None:
+        while self._sent and (self._sent[0].at <= until or self._sent_size > _MOST_SENT):
+            self._sent_size -= len(self._sent.popleft().text)
 
 
 class Sessions:
@@ -90,28 +125,24 @@ class Sessions:
         session = self._open.get(session_id.lower()) or self._lost.get(session_id.lower())
         return session if session is not None and session.account is account else None
 
-    def resume(self, session: Session, line: Line) -> "list[Frame]":
+    def resume(self, session: Session, line: Line) -> list[Frame]:
         """Give a session another connection; the frames that may not have arrived, in their order."""
         former, session.line = session.line, line
-        if former is not None and former is not line:
+        if former is line:
+            return []
+        if former is not None:
             former.hang_up("resumed elsewhere")
         self._lost.pop(session.id, None)
         self._open[session.id] = session
         session.resumed_at = self._clock.now()
-        owed = list(session.kept)
-        session.kept.clear()
-        return owed if former is not line else []
+        return session.take()
 
     def lose(self, session: Session, line: Line, *, cleanly: bool) -> None:
-        """The connection of a session ended; after a clean end everything sent had arrived."""
-        if session.line is not line:
-            return
-        now = self._clock.now()
-        session.line, session.lost_at = None, now
-        kept = (one for one in session.kept if not one.sent or (one.at >= now - _DOUBTFUL and not cleanly))
-        session.kept = deque(kept, maxlen=_MOST_FRAMES)
-        del self._open[session.id]
-        self._lost[session.id] = session
+        """The connection of a session ended, if it was still this one."""
+        if session.line is line:
+            session.lose(self._clock.now(), cleanly=cleanly)
+            del self._open[session.id]
+            self._lost[session.id] = session
 
     def _tidy(self) -> None:
         over = self._clock.now() - RESUMABLE

@@ -15,7 +15,7 @@ from understudy.idle import IdleWatch
 from .refusals import Refusal
 from .requests import read, unfit
 from .sessions import Frame, Session, Sessions
-from .tasks import Tasks, TransportFault
+from .tasks import Tasks
 from .work import Answer, Caller, Later
 
 log = logging.getLogger("understudy.runware")
@@ -25,6 +25,13 @@ PATIENCE = 120.0
 
 #: The codes of RFC 6455 with which a caller leaves on purpose.
 _CLEAN, _NO_CODE = (1000, 1001), 1005
+
+
+#: Seconds that a peer has to take its leave.
+_LEAVE = 2.0
+
+#: After how many messages of one connection the others get a turn.
+_TURN = 50
 
 
 class Sockets:
@@ -42,13 +49,18 @@ class Sockets:
         """Serve one connection until it ends."""
         await receive()
         await send({"type": "websocket.accept"})
-        connection = Connection(send)
+        connection = Connection(send, scope.get("extensions", {}).get("understudy"))
         query = parse_qs(scope["query_string"].decode("latin-1"))
         origin, dry_run = self._tasks.content_origin(scope), query.get("dryRun") == ["1"]
         cleanly = False
+        heard = 0
         try:
             while True:
                 self._idle.heard(connection)
+                heard += 1
+                if heard % _TURN == 0:
+                    # One that never stops talking does not keep the others from being heard.
+                    await asyncio.sleep(0)
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
                     # A close frame need not hold a code; without such a frame there is no reason either.
@@ -57,7 +69,7 @@ class Sockets:
                     break
                 await self._hear(connection, message, origin, dry_run)
         finally:
-            connection.over = True
+            connection.end()
             self._idle.forget(connection)
             if connection.session is not None:
                 self._sessions.lose(connection.session, connection, cleanly=cleanly)
@@ -79,12 +91,7 @@ class Sockets:
             await self._perform(session, caller, requested.tasks)
 
     async def _perform(self, session: Session, caller: Caller, tasks: list[Any]) -> None:
-        try:
-            answer = await self._tasks.perform(caller, tasks)
-        except TransportFault as fault:
-            # There is no gateway's page on a socket: what it says is told as an error of the task.
-            await self._deliver(session, Answer(errors=[fault.item]))
-            return
+        answer = await self._tasks.perform(caller, tasks)
         await self._deliver(session, answer)
         for later in answer.later:
             task = asyncio.create_task(self._push(session, later))
@@ -101,6 +108,9 @@ class Sockets:
     async def _deliver(self, session: Session, answer: Answer) -> None:
         """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
         now = self._engine.clock.now()
+        if isinstance(session.line, Connection) and not session.line.over:
+            # What is said to a caller counts as much as what it says.
+            self._idle.heard(session.line)
         if answer.data or not (answer.errors or answer.later):
             await session.deliver(_frame({"data": answer.data}), now, is_error=False)
         if answer.errors:
@@ -141,36 +151,62 @@ class Sockets:
 class Connection:
     """One open socket."""
 
-    __slots__ = ("_closing", "_send", "over", "session")
+    __slots__ = ("_gone", "_reins", "_send", "_tasks", "over", "session")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, reins: Any) -> None:
         self._send = send
-        self._closing: asyncio.Task[None] | None = None
+        #: What `understudy.websocket` lends; another server than ours has nothing of the kind.
+        self._reins = reins
+        self._gone = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.session: Session | None = None
         self.over = False
 
     async def put(self, text: str) -> bool:
-        """Send a frame; False when the connection is gone."""
+        """Send a frame; False when the connection is gone, be it while the peer takes nothing."""
+        if not self.over and self._reins is not None and not self._reins.writable():
+            await self._until_writable()
         if self.over:
             return False
         try:
             await self._send({"type": "websocket.send", "text": text})
         except (OSError, RuntimeError):
             # The server says OSError of a connection that was lost, RuntimeError of one that was closed.
-            self.over = True
+            self.end()
         return not self.over
 
+    def end(self) -> None:
+        """Nothing more can be sent."""
+        self.over = True
+        self._gone.set()
+
     def hang_up(self, reason: str = "idle") -> None:
-        """Close the connection from this side. The code is assumed."""
-        if not self.over:
-            self.over = True
-            self._closing = asyncio.create_task(self._close(reason))
+        """Close the connection from this side; break with a peer that does not take its leave. The code is assumed."""
+        if self.over:
+            return
+        self.end()
+        if self._reins is not None:
+            asyncio.get_running_loop().call_later(_LEAVE, self._reins.abort)
+            if not self._reins.writable():
+                return
+        closing = asyncio.create_task(self._close(reason))
+        # The loop itself holds tasks only weakly.
+        self._tasks.add(closing)
+        closing.add_done_callback(self._tasks.discard)
 
     async def _close(self, reason: str) -> None:
         try:
             await self._send({"type": "websocket.close", "code": 1000, "reason": reason})
         except (OSError, RuntimeError):
             log.debug("a connection was gone before it could be closed")
+
+    async def _until_writable(self) -> None:
+        waits = [asyncio.ensure_future(self._reins.until_writable()), asyncio.ensure_future(self._gone.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
 
 def _frame(document: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from understudy.accounts import Account
 from understudy.engine import Engine
 from understudy.media.errors import MediaError
-from understudy.media.sources import Content, content_of
+from understudy.media.sources import Content, content_of, kind_of, on_loopback
 from understudy.media.still import Still
 from understudy.uploads import UNTRUSTED, TooLarge, suffix
 
@@ -24,6 +24,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 
 #: Whatever is longer than this is the media itself, and no name of it.
 _LONGEST_NAME = 4096
+
+#: What may be kept of what another program on this machine hands out.
+_MEDIA = frozenset({"image", "audio", "video"})
 
 #: What stands for media behind a URL that nobody here may fetch.
 _UNSEEN = (512, 512)
@@ -42,15 +45,20 @@ class Storage:
     def __init__(self, engine: Engine, refusals: Refusals) -> None:
         self._engine = engine
         self._refusals = refusals
+        self._is_private = on_loopback(f"http://{engine.settings.host}")
 
     async def store(
         self, account: Account, origin: str, task: dict[str, Any], parameter: str
     ) -> tuple[str, str] | Refusal:
         """Keep what a task hands in under a parameter: the UUID and the URL of it, or a refusal."""
-        found = await content_of(task[parameter]) or await self._unseen(task[parameter])
+        source = task[parameter]
+        is_url = source.startswith(("http://", "https://"))
+        found = await (self._behind(source) if is_url else content_of(source))
         if found is None:
+            if is_url:
+                return self._refusals.make("mediaDownloadFailed", task, parameter=parameter)
             return self._refusals.invalid(task, parameter, "It is neither a URL nor media in Base64 or a data URI.")
-        if parameter == "image" and not found.type.startswith("image/"):
+        if parameter == "image" and not kind_of(found.data).startswith("image/"):
             return self._refusals.invalid(task, parameter, "It is no image that can be read.")
         uuid = account.new_id()
         name = f"{MEDIA_PREFIX}/{uuid}{suffix(found.type)}"
@@ -61,11 +69,17 @@ class Storage:
         account.keep(Stored).names[uuid] = name
         return uuid, f"{origin}{name}"
 
-    async def _unseen(self, source: str) -> Content | None:
-        """What stands for media behind a URL that may not be fetched from here: a picture that says so."""
-        if not source.startswith(("http://", "https://")):
-            return None
-        card = Still(*_UNSEEN, title="not fetched", lines=(source[:200],))
+    async def _behind(self, url: str) -> Content | None:
+        """The media behind a URL: our own, those of a program on this machine, or a picture in their stead."""
+        own = self._engine.uploads.file_at(url)
+        if own is not None:
+            data = await asyncio.to_thread(own.read_bytes)
+            return Content(data, kind_of(data))
+        if on_loopback(url):
+            # Whoever reaches us from elsewhere must not read through us what only this machine may read.
+            found = await content_of(url) if self._is_private else None
+            return found if found is not None and found.type.partition("/")[0] in _MEDIA else None
+        card = Still(*_UNSEEN, title="not fetched", lines=(url[:200],))
         try:
             path = await self._engine.studio.file(card)
             return Content(await asyncio.to_thread(path.read_bytes), card.content_type)

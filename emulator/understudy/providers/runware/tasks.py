@@ -1,6 +1,7 @@
 """What Runware does with an array of tasks, whatever transport brought it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,19 +32,17 @@ _CONTENT_HOST = "vm.runware.ai"
 #: Files are fetched over HTTP, however the task that made them came.
 _HTTP = {"ws": "http", "wss": "https"}
 
-#: After how many tasks of one request the others get a turn.
-_TURN = 50
+#: After how many seconds' work on one request the others get a turn.
+_TURN = 0.01
 
 
 class TransportFault(Exception):
     """The answer never comes from the provider: a gateway answers in its place, with a page."""
 
-    def __init__(self, status: int, page: str, item: dict[str, Any]) -> None:
+    def __init__(self, status: int, page: str) -> None:
         super().__init__(f"HTTP {status} from a gateway")
         self.status = status
         self.page = page
-        #: What is told where there are no pages.
-        self.item = item
 
 
 class Tasks:
@@ -94,9 +93,11 @@ class Tasks:
             problem = f"Here, the array holds {len(tasks):,} tasks, and {MOST_TASKS:,} are the most that are taken."
             answer.refuse(self.refusals.make("invalidRequestBody", expectation=problem))
             return answer
-        for number, task in enumerate(tasks):
-            if number % _TURN == _TURN - 1:
+        began = time.monotonic()
+        for task in tasks:
+            if time.monotonic() - began > _TURN:
                 await asyncio.sleep(0)
+                began = time.monotonic()
             if not isinstance(task, dict):
                 answer.refuse(
                     self.refusals.make(
@@ -134,9 +135,13 @@ class Tasks:
             return
         if fault is not None and fault.strikes == "transport":
             status = fault.status or 502
+            if not caller.on_socket:
+                raise TransportFault(status, fault.message)
+            # There is no gateway's page on a socket: what it says is told as an error of the task.
             named = {name: task[name] for name in ("taskType", "taskUUID") if isinstance(task.get(name), str)}
             told = {"code": fault.code, "message": f"HTTP {status} from a gateway", **named}
-            raise TransportFault(status, fault.message, told)
+            answer.refuse(Refusal(status, told))
+            return
         if fault is not None and fault.strikes == "submit":
             answer.refuse(self.refusals.of_case(fault, task))
             return

@@ -40,6 +40,8 @@ class Answer:
     data: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     accepted: int = 0
+    #: Bytes of what was quoted in it, where that can be much.
+    quoted: int = 0
     refused: list[int] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
     awaited: list[Later] = field(default_factory=list)
