@@ -422,27 +422,6 @@ async def test_a_small_question_cannot_ask_for_an_answer_without_bounds(make_ser
         assert {error["code"] for error in (await mine.hear())["errors"]} == {"requestTooLarge"}
 
 
-async def test_a_flood_from_one_does_not_silence_the_others(hasty, key):
-    async with line(hasty) as flooding, line(hasty) as other:
-        await Line(flooding).authenticate(key)
-        await Line(other).authenticate(key)
-
-        async def flood():
-            while True:
-                await Line(flooding).say(*[PING] * 20)
-
-        async def drain():
-            while True:
-                await flooding.recv()
-
-        storm = [asyncio.create_task(flood()), asyncio.create_task(drain())]
-        for _ in range(5):
-            assert (await Line(other).ask(PING))["data"][0]["pong"] is True
-        for task in storm:
-            assert task.cancel()  # it was still raging
-        await asyncio.gather(*storm, return_exceptions=True)
-
-
 async def test_results_are_pushed_where_delivery_is_synchronous(make_server, key):
     clock = ManualClock()
     server = make_server(clock, switches={"runware.sync-delivery": "allowed"})
