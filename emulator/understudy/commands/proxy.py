@@ -102,7 +102,7 @@ def proxy(
     from platformdirs import user_data_path
 
     from understudy.proxy import Proxy
-    from understudy.proxy.files import replace
+    from understudy.whole_files import replace
 
     configure(log_format, log_level)
     # asyncio warns of itself when a client leaves just as its TLS is agreed on.

@@ -1,11 +1,8 @@
 """`understudy serve`."""
 
 import gc
-import os
 import sys
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +11,7 @@ from understudy import __version__
 from understudy.config import SettingError, Settings
 from understudy.logs import configure
 from understudy.media.errors import MediaError
+from understudy.whole_files import replace
 
 from .options import with_settings
 
@@ -45,7 +43,7 @@ def serve(settings: Settings) -> None:
         with suppress(BrokenPipeError):
             _greet(server, settings.public_url or server.url)
         if settings.port_file is not None:
-            _write_whole(settings.port_file, f"{server.port}\n")
+            replace(settings.port_file, f"{server.port}\n".encode())
 
     server.run(announce)
 
@@ -63,11 +61,3 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever sees it sees all of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)

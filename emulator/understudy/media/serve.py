@@ -35,7 +35,7 @@ async def respond(
     """
     tag = f'"{placeholder.key}"'
     headers = {**(_OPEN if cors else {}), "accept-ranges": "bytes", "etag": tag}
-    if _names(request.headers.get("if-none-match"), tag):
+    if names(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     async with studio.holding(placeholder) as path:
         size = path.stat().st_size
@@ -116,7 +116,7 @@ class _Response(FileResponse):
             await super().__call__(scope, receive, send)
 
 
-def _names(header: str | None, tag: str) -> bool:
+def names(header: str | None, tag: str) -> bool:
     """Whether an `If-None-Match` names the tag; the comparison is the weak one (RFC 9110, 13.1.2)."""
     if header is None:
         return False

@@ -72,7 +72,7 @@ class Studio:
     def warm(self, placeholder: Placeholder) -> None:
         """Begin rendering if an encoder is idle, else do nothing; return at once either way."""
         with self._lock:
-            busy = self._closed or len(self._under_way) >= self._encoders
+            busy = self._closed or not self.idle
         if not busy and not self.has(placeholder):
             self._start(placeholder)
 

@@ -23,8 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from understudy.config import SettingError
-
-from .files import create, replace
+from understudy.whole_files import create, replace
 
 CERTIFICATE = "ca.pem"
 KEY = "ca-key.pem"

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from understudy.answers import Json
+from understudy.media.serve import names
 
 #: The hosts of these services; on our own port their paths begin with the host's name.
 SCHEMAS, CONTENT = "schemas.runware.ai", "content.runware.ai"
@@ -36,7 +37,7 @@ class Published:
         document = registry()
         tag = f'"{document["version"]}"'
         headers = {**_KEPT, "etag": tag}
-        if {tag, "*"} & {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}:
+        if names(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         return Json(document, headers=headers)
 

@@ -43,7 +43,6 @@ class Sockets:
         self._sessions = Sessions(engine.clock)
         self._idle: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, Connection.hang_up)
         self._compatible_refusals = compatible_refusals
-        self._under_way: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it ends."""
@@ -94,9 +93,7 @@ class Sockets:
         answer = await self._tasks.perform(caller, tasks)
         await self._deliver(session, answer)
         for later in answer.later:
-            task = asyncio.create_task(self._push(session, later))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._engine.background(self._push(session, later))
 
     async def _push(self, session: Session, later: Later) -> None:
         clock = self._engine.clock

@@ -45,7 +45,6 @@ class Storage:
     def __init__(self, engine: Engine, refusals: Refusals) -> None:
         self._engine = engine
         self._refusals = refusals
-        self._is_private = on_loopback(f"http://{engine.settings.host}")
 
     async def store(
         self, account: Account, origin: str, task: dict[str, Any], parameter: str
@@ -77,7 +76,8 @@ class Storage:
             return Content(data, kind_of(data))
         if on_loopback(url):
             # Whoever reaches us from elsewhere must not read through us what only this machine may read.
-            found = await content_of(url) if self._is_private else None
+            is_private = on_loopback(f"http://{self._engine.settings.host}")
+            found = await content_of(url) if is_private else None
             return found if found is not None and found.type.partition("/")[0] in _MEDIA else None
         card = Still(*_UNSEEN, title="not fetched", lines=(url[:200],))
         try:

@@ -165,8 +165,8 @@ class Tasks:
             answer.refuse(refusal)
             return
         answer.accepted += 1
-        job = caller.account.jobs("runware")[order.uuid.lower()]
         if task.get("deliveryMethod") == "sync":
+            job = caller.account.jobs("runware")[order.uuid.lower()]
             results = [Later(result.finishes_at, self._adder(job, result)) for result in job.results]
             answer.later += results
             answer.awaited += results
