@@ -344,9 +344,10 @@ async def test_who_takes_nothing_is_not_kept_for_ever(make_server, key):
     connections = server._uvicorn.server_state.connections
     async with deaf(server, key, video_task(positivePrompt="x" * 2_000)):
         assert len(connections) == 1
-        clock.advance(121)
         async with asyncio.timeout(20):
             while connections:
+                # As long as it still works through what it was asked, time that passes is no silence.
+                clock.advance(121)
                 await asyncio.sleep(0.05)
 
 
