@@ -1,0 +1,108 @@
+"""One exchange: what somebody sent, what they were answered, and what became of it on the way."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+#: How many bytes of a body are kept; of what is longer, the size and a digest are known as well.
+BODY_KEPT = 256 * 1024
+
+#: Headers as ASGI has them: names in lower case, in the order they were sent.
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+#: The content types of what is worth more as a digest than as the beginning of its bytes.
+_MEDIA = (b"video/", b"audio/", b"image/", b"application/octet-stream")
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A request and its answer over HTTP, or what one frame on a WebSocket led to.
+
+    It is filled in while it is under way, by `heard` and `said` as far as the bodies go, and belongs to the journal
+    from then on. On a WebSocket the opening handshake is an exchange of the method GET, each frame of the peer one of
+    the method SEND whose answer is the frames said until the next one is awaited, a line each; what is said without
+    having been asked for is one of the method PUSH with no request, and the end is one of the method CLOSE.
+    """
+
+    #: Counted by the server, over all accounts, in the order in which exchanges began.
+    number: int
+    #: When it began, in emulator time of its account.
+    at: float
+    transport: Literal["http", "websocket"]
+    method: str
+    #: Path and query, as they were sent.
+    target: str
+    request_headers: Headers
+    #: How the server was reached, as its answers have it: http, https, ws or wss.
+    scheme: str = "http"
+    #: The address of the peer, such as `127.0.0.1:53122`.
+    peer: str = ""
+    #: On a WebSocket, the number of the exchange that opened it; of the handshake itself, too.
+    connection: int | None = None
+    request_body: bytes = b""
+    request_size: int = 0
+    request_digest: Any = None
+    #: What it was about, as far as that could be told.
+    provider: str | None = None
+    operation: str | None = None
+    model: str | None = None
+    job: str | None = None
+    account: str | None = None
+    #: None where there was no answer; on a WebSocket 101 for the handshake, and the code with which it was closed.
+    status: int | None = None
+    response_headers: Headers | tuple[()] = ()
+    response_body: bytes = b""
+    response_size: int = 0
+    response_digest: Any = None
+    #: Real seconds it took.
+    seconds: float = 0.0
+    #: When it was over, in emulator time of its account; None while it is under way.
+    finished: float | None = None
+    #: The names of what struck it, and why other rules did not.
+    faults: tuple[str, ...] = ()
+    considered: tuple[tuple[str, str], ...] = ()
+    #: How it ended: `answered`, `cut` (the answer was not all of it), `reset`, `hung up` (by the peer), `stopped`.
+    ended: str = ""
+    #: What the journal counts it as, in bytes.
+    weight: int = 0
+
+    def heard(self, chunk: bytes) -> None:
+        """Keep a piece of the request's body: the first as it is, without copying."""
+        size = self.request_size
+        self.request_size = size + len(chunk)
+        if not size and len(chunk) <= BODY_KEPT:
+            self.request_body = chunk
+        elif chunk:
+            self.request_body, self.request_digest = _more(
+                self.request_body, size, self.request_digest, chunk, self.request_headers
+            )
+
+    def said(self, chunk: bytes) -> None:
+        """Keep a piece of the answer's body: the first as it is, without copying."""
+        size = self.response_size
+        self.response_size = size + len(chunk)
+        if not size and len(chunk) <= BODY_KEPT:
+            self.response_body = chunk
+        elif chunk:
+            self.response_body, self.response_digest = _more(
+                self.response_body, size, self.response_digest, chunk, self.response_headers
+            )
+
+    def said_frame(self, text: str) -> None:
+        """Keep a frame said on a WebSocket."""
+        self.said(text.encode() if not self.response_size else b"\n" + text.encode())
+
+
+def _more(kept: bytes, size: int, digest: Any, chunk: bytes, headers: Headers | tuple[()]) -> tuple[bytes, Any]:
+    """What is kept of a body that goes on, and the digest over all of it once that is longer than what is kept."""
+    if digest is None:
+        if size + len(chunk) <= BODY_KEPT:
+            return kept + chunk, None
+        digest = hashlib.sha256(kept)
+        kept = b"" if _is_media(headers) else kept + chunk[: BODY_KEPT - size]
+    digest.update(chunk)
+    return kept, digest
+
+
+def _is_media(headers: Headers | tuple[()]) -> bool:
+    return any(name == b"content-type" and value.lower().startswith(_MEDIA) for name, value in headers)
