@@ -48,6 +48,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8899
     speed: Speed = field(default_factory=Speed)
+    clock: Literal["flowing", "manual"] = "flowing"
     seed: int | None = None
     public_url: str | None = None
     port_file: Path | None = None
@@ -60,6 +61,13 @@ class Settings:
     cache_size: int = 1024
     max_body: int = 32
     allow_link_local: bool = False
+    #: How many exchanges the journal of one account keeps.
+    journal_size: int = 1_000
+    #: Whether answers that a fault touched say so in a header.
+    fault_header: bool = True
+    scenario: Path | None = None
+    #: What callers of `/_understudy/` must show; needed as soon as others than this machine can reach the server.
+    control_token: str | None = None
 
     @property
     def max_body_bytes(self) -> int:

@@ -1,5 +1,6 @@
 """The settings as options: a flag beats a variable, a variable beats the file, the file beats the default."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -46,6 +47,15 @@ class _HostType(click.ParamType[str]):
         if not str(value).strip():
             self.fail("an address to listen on cannot be empty; 0.0.0.0 listens on all", param, ctx)
         return str(value).strip()
+
+
+class _TokenType(click.ParamType[str]):
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"[!-~]{8,200}", str(value)):
+            self.fail("a token is 8 to 200 characters of ASCII without spaces, for it goes into a header", param, ctx)
+        return str(value)
 
 
 class _MoneyType(click.ParamType[Decimal]):
@@ -157,6 +167,12 @@ _OPTIONS = (
         "that runs in real time.",
     ),
     _option(
+        "--clock", variable="UNDERSTUDY_CLOCK", type=click.Choice(["flowing", "manual"]), default=_DEFAULTS.clock,
+        show_default=True,
+        help="manual: time stands still until `understudy clock advance` or POST /_understudy/clock/advance moves it, "
+        "and starts at the same moment each time.",
+    ),
+    _option(
         "--seed", variable="UNDERSTUDY_SEED", type=int, default=None,
         help="Make ids and seeds repeatable: the same requests in the same order get the same ones.",
     ),
@@ -197,6 +213,24 @@ _OPTIONS = (
     _option(
         "--allow-link-local", variable="UNDERSTUDY_ALLOW_LINK_LOCAL", is_flag=True, default=False,
         help="Send webhooks and uploads also to link-local and cloud metadata addresses.",
+    ),
+    _option(
+        "--scenario", variable="UNDERSTUDY_SCENARIO", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        default=None, help="Faults to start with, and accounts with their money and limits: a TOML or JSON file.",
+    ),
+    _option(
+        "--fault-header/--no-fault-header", variable="UNDERSTUDY_FAULT_HEADER", default=_DEFAULTS.fault_header,
+        show_default=True, help="Whether an answer touched by a fault names it in the header X-Understudy-Fault.",
+    ),
+    _option(
+        "--journal-size", variable="UNDERSTUDY_JOURNAL_SIZE", type=click.IntRange(1, 1_000_000),
+        default=_DEFAULTS.journal_size, show_default=True,
+        help="How many exchanges of each account are kept; older ones are forgotten, and counted.",
+    ),
+    _option(
+        "--control-token", variable="UNDERSTUDY_CONTROL_TOKEN", type=_TokenType(), default=None,
+        help="What callers of /_understudy/ must send as X-Understudy-Token.  [default: nothing on loopback; elsewhere "
+        "one is made and printed at the start]",
     ),
     _option(
         "--log-format", variable="UNDERSTUDY_LOG_FORMAT", type=click.Choice(["text", "json"]),
