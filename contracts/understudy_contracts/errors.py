@@ -39,13 +39,16 @@ class ErrorCase:
     message: str
     #: The dotted name it complains about, or several, or None.
     parameter: str | tuple[str, ...] | None
-    #: `submit`: in the answer to the request itself. `processing`: the job fails later. `transport`: a
-    #: gateway answers.
+    #: `submit`: in the answer to the request itself. `upstream`: there too, and a failed job is left behind.
+    #: `processing`: the job fails later. `poll`: the job is accepted, and asking for it is refused from the first
+    #: time on; `expiry`: once it has finished. `transport`: a gateway answers.
     strikes: str
     #: When it happens.
     when: str
     #: Whether the same request may succeed later.
     retryable: bool
+    #: Whether what it answers is paid for all the same. A refused poll (`poll`, `expiry`) says nothing of its job,
+    #: which goes on and is paid as any.
     billed: bool
     sources: tuple[str, ...]
     #: documented, observed, inferred or assumed.
@@ -57,6 +60,11 @@ class ErrorCase:
     assumed: tuple[str, ...] = ()
     #: Objects that the message holds as JSON text, by the field they stand for. Their text may hold fields too.
     nested: Mapping[str, Any] = field(default_factory=dict)
+    #: What fills the fields where no request gives them a value, as for an error asked for by its name: examples,
+    #: no claims about the provider.
+    typical: Mapping[str, Any] = field(default_factory=dict)
+    #: The switch whose value goes before `status`, where sources disagree on it.
+    status_switch: str | None = None
 
     def text(self, words: Mapping[str, object] = _NO_WORDS) -> str:
         """Write the message whole, with every field filled in; one that `words` lacks is left out.
@@ -97,6 +105,47 @@ def catalogue(provider: str) -> Mapping[str, ErrorCase]:
     """List the errors of a provider by id, in the order of its file. Raises `ContractError`."""
     rows = _file(provider)["cases"]
     return MappingProxyType({row["id"]: _case(provider, row) for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a provider tells an error in."""
+
+    #: The document, in which text such as `$message` stands for a value and a key `$extra` for further fields.
+    body: Mapping[str, Any]
+    #: Where it is not the error's own.
+    status: int | None
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where errors that name a parameter point to."""
+
+    #: Holds the field `{parameter}`.
+    url: str
+    #: Errors of these kinds point nowhere.
+    silent: frozenset[str]
+
+
+@cache
+def forms(provider: str) -> Mapping[str, Form]:
+    """List what a provider tells errors in, by where it does: `submit`, `poll`, `processing` or `waiting`.
+
+    Empty for a provider whose file does not say. Raises `ContractError`.
+    """
+    rows = _file(provider).get("answers", {})
+    return MappingProxyType(
+        {place: Form(row["body"], row.get("status"), row["source"], row["confidence"]) for place, row in rows.items()}
+    )
+
+
+@cache
+def pointer(provider: str) -> Pointer | None:
+    """Say where a provider's errors point to, if anywhere. Raises `ContractError`."""
+    row = _file(provider).get("documentation")
+    return None if row is None else Pointer(row["url"], frozenset(row["except"]))
 
 
 @cache
@@ -200,6 +249,8 @@ def _case(provider: str, row: Mapping[str, Any]) -> ErrorCase:
         extra=MappingProxyType(row["extra"]),
         assumed=tuple(row["assumed"]),
         nested=row.get("nested", {}),
+        typical=MappingProxyType({**_file(provider).get("typical", {}), **row.get("typical", {})}),
+        status_switch=row.get("status_switch"),
     )
 
 
