@@ -81,7 +81,8 @@ class Records:
         """What is said about a request that failed."""
         error = job.results[0].error
         assert error is not None
-        return error.message.format_map(Words({**_named(orjson.loads(job.request)), "model": job.model}))
+        said = _named(orjson.loads(job.request))
+        return error.message.format_map(Words({**error.typical, **said, "model": job.model}))
 
     def _failure(self, job: Job) -> dict[str, Any]:
         error = job.results[0].error

@@ -33,6 +33,13 @@ class Refusals:
         filled = Words(words)
         return Refused(status, {"error": case.message.format_map(filled), **_filled(case.extra, filled)})
 
+    def by_name(self, case: ErrorCase, *, model: str | None, wait: float | None = None) -> Refused:
+        """The refusal of a case that was asked for by its name, and has no facts to tell but these."""
+        known: dict[str, object] = {} if model is None else {"model": model}
+        if wait is not None:
+            known["retry_after_ms"] = round(wait * 1000)
+        return self.of_case(case, **{**case.typical, **known})
+
     def is_for_upstream(self, violations: Sequence[Violation]) -> bool:
         """Whether the queue lets this pass to the vendor behind it, who will refuse: by switch, what is nested."""
         return self._nested_is_upstream and all(len(one.path) > _depth_of(one) for one in violations)

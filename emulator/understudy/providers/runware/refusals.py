@@ -72,6 +72,16 @@ class Refusals:
         status = self._credit_status if case.kind == "quota" and case.status in (400, 402) else case.status
         return Refusal(status or 400, item)
 
+    def by_name(
+        self, case: ErrorCase, task: Mapping[str, Any] | None = None, *, more: Mapping[str, Any] | None = None
+    ) -> Refusal:
+        """The refusal of a case that was asked for by its name, and has no facts to tell."""
+        words = dict(case.typical)
+        parameter = words.pop("parameter", None)
+        return self.of_case(
+            case, task, parameter=tuple(parameter) if isinstance(parameter, list) else parameter, more=more, **words
+        )
+
     def of_violations(self, task: Mapping[str, Any], violations: Iterable[Violation]) -> list[Refusal]:
         """One refusal for each rule of the contract that a task breaks."""
         return [self._of_violation(task, violation) for violation in violations]
@@ -89,7 +99,7 @@ class Refusals:
         """The error item of a result that failed while it was processed."""
         assert result.error is not None
         task = {"taskType": "videoInference", "taskUUID": job.id}
-        return self.of_case(result.error, task, more={"status": "error"}).item
+        return self.by_name(result.error, task, more={"status": "error"}).item
 
     def invalid(self, task: Mapping[str, Any], parameter: str, expectation: str) -> Refusal:
         """The refusal of a value that the contract's schema lets pass."""

@@ -12,20 +12,6 @@ from understudy_contracts.schema import Violation
 #: A job that fails behind the gateway is told with this status by whoever waits for it; only polls have their own.
 _POLLED_STATUS, _AWAITED_STATUS = 422, 400
 
-#: What an error asked for by name says where an error that came about would name a fact.
-ANY: Mapping[str, object] = {
-    "model": "heygen-avatar-iv",
-    "id": "0",
-    "balance": 0.0,
-    "cost": 0.0,
-    "period": "monthly",
-    "cap": 0.0,
-    "parameter": "body",
-    "allowed": "other values",
-    "reason": "it was asked to be",
-    "limit": 0,
-}
-
 #: The window of every published rate limit, in seconds.
 WINDOW = 60.0
 
@@ -63,7 +49,7 @@ class Refusals:
 
     def by_name(self, case: ErrorCase, **words: object) -> Refused:
         """The refusal of a case that was asked for by its name, and has no facts to tell."""
-        return self.of_case(case, {**ANY, **words})
+        return self.of_case(case, {**case.typical, **words})
 
     def awaited(self, case: ErrorCase, text: str) -> Refused:
         """What the caller who waits for a job hears when it fails."""
