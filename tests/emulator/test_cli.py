@@ -268,17 +268,6 @@ def test_the_demo_fails_when_its_performance_does(tmp_path, monkeypatch):
     assert run("demo", "gmi", "--out", str(tmp_path)).exit_code == 1
 
 
-def test_every_error_is_listed_with_how_to_make_it_strike():
-    rows = json.loads(run("errors", "--format", "json").output)
-    by_id = {row["id"]: row for row in rows}
-    assert by_id["timeoutProvider"]["trigger"] == "[[error:timeoutProvider]]"
-    assert all(row["sources"] and row["confidence"] and row["when"] for row in rows)
-    table = run("errors", "--provider", "runware").output
-    markdown = run("errors", "--format", "markdown").output.splitlines()
-    assert len(markdown) == len(rows) + 2
-    assert "timeoutProvider" in table
-
-
 def test_every_switch_is_listed():
     from understudy_contracts.switches import switches
 
