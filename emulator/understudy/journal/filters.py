@@ -107,8 +107,8 @@ class Filters:
         """Look for words in what is shown, for what is not shown must not be found by guessing at it either."""
         if self.path is None and self.text is None:
             return True
-        from . import shown
+        from .shown import mentions, target
 
-        if self.path is not None and self.path not in shown.target(exchange):
+        if self.path is not None and self.path not in target(exchange):
             return False
-        return self.text is None or shown.mentions(exchange, self.text)
+        return self.text is None or mentions(exchange, self.text)
