@@ -202,7 +202,7 @@ def test_every_error_is_complete_and_agrees_with_its_place(case: ErrorCase) -> N
     assert case.status is not None
     assert not case.billed
     assert case.kind in {kind.name for kind in kinds("segmind")}
-    assert case.strikes in ("submit", "processing", "transport")
+    assert case.strikes in ("submit", "processing", "poll", "transport")
     assert (case.confidence == "assumed") <= ("message" in case.assumed)
 
 
