@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .app import build_app
 from .clock import Clock
 from .config import SettingError, Settings
+from .connection import Connection
 from .engine import Engine
 from .providers import PROVIDERS
 from .wire import send_json
@@ -83,6 +84,7 @@ class Server:
                 self._quietly_stopped(build_app(self.engine, self._providers)),
                 access_log=False,
                 log_config=None,
+                http=Connection,
                 ws=_websocket,  # type: ignore[arg-type]  # uvicorn only ever calls it
                 ws_max_size=settings.max_body_bytes,
                 # The provider has a ping of its own, and closes who does not use it.

@@ -4,9 +4,12 @@ any more, and break with one that does not.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from .connection import reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Reins:
     until_writable: Callable[[], Any]
     #: Breaks the connection off, whatever is still on its way.
     abort: Callable[[], None]
+    #: The same, so that the peer sees a reset.
+    reset: Callable[[], None]
 
 
 class Protocol(WebSocketsSansIOProtocol):
@@ -30,7 +35,7 @@ class Protocol(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """Run the application, which gets the reins."""
-        reins = Reins(self.writable.is_set, self.writable.wait, self.transport.abort)
+        reins = Reins(self.writable.is_set, self.writable.wait, self.transport.abort, partial(reset, self.transport))
         extensions: dict[str, Any] = {**(self.scope["extensions"] or {}), "understudy": reins}
         self.scope["extensions"] = extensions
         await super().run_asgi()

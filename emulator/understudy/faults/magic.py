@@ -9,11 +9,9 @@ from difflib import get_close_matches
 
 from understudy_contracts.errors import ErrorCase
 
+from .problems import UnknownFault
+
 _MAGIC = re.compile(r"\[\[error:([^\[\]]*)\]\]")
-
-
-class UnknownFault(Exception):
-    """A magic value names an error that the provider's catalogue does not hold; `str()` says which come close."""
 
 
 def called_for(texts: Iterable[str], catalogue: Mapping[str, ErrorCase]) -> ErrorCase | None:

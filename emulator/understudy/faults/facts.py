@@ -1,0 +1,43 @@
+"""What a request is about: all that a rule can ask of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: What a request can be for, in the same words at every provider. `download` is of a result's file, `webhook` is a
+#: delivery going out.
+OPERATIONS = (
+    "submit",
+    "poll",
+    "cancel",
+    "list",
+    "upload",
+    "models",
+    "account",
+    "train",
+    "download",
+    "webhook",
+    "authenticate",
+    "other",
+)
+
+#: The operations a client calls at the provider's own address.
+CALLS = frozenset(OPERATIONS) - {"download", "webhook"}
+
+
+def silence() -> str:
+    """No text at all."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One request as rules see it; `text` is asked for what it says at most once, and only if a rule wants to know."""
+
+    provider: str
+    operation: str
+    model: str | None = None
+    #: The id of the account, never its key.
+    account: str | None = None
+    text: Callable[[], str] = silence
+    #: Of a download: for how many emulator seconds the file has been there.
+    age: float | None = None

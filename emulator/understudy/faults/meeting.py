@@ -1,0 +1,159 @@
+"""Puts together everything that goes wrong with one request."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from .facts import Facts
+from .magic import called_for
+from .problems import BadRule, UnknownFault
+from .rules import Effect, Rule, Text, listed
+from .strike import NOTHING, Strike
+from .table import FaultTable
+from .words import error_of_limit, errors, page_of, struck_by
+
+
+def meet(
+    tables: Iterable[FaultTable],
+    facts: Facts,
+    now: float,
+    *,
+    header: str | None = None,
+    texts: Iterable[str] = (),
+) -> Strike:
+    """What strikes a request: a magic value in `texts`, then its `header`, then the rules of the tables in their order.
+
+    Delays add up and slow factors multiply. Of everything else the first counts, and a rule of which nothing is left
+    to count does not strike. Raises UnknownFault when a magic value or the header asks for something that is not.
+    """
+    total: _Sum | None = None
+    for text in texts:
+        if "[[error:" in text and (case := called_for((text,), errors(facts.provider))) is not None:
+            total = _Sum(facts)
+            total.add(f"magic:{case.id}", (("error", "error", case),))
+            break
+    if header is not None:
+        total = total or _Sum(facts)
+        total.add_header(header)
+    for table in tables:
+        if table:
+            total = total or _Sum(facts)
+            for rule in table.live:
+                total.judge(rule, table, now)
+    return NOTHING if total is None else total.strike()
+
+
+class _Sum:
+    """What has come together so far."""
+
+    __slots__ = ("_considered", "_facts", "_fields", "_names", "_taken", "_text")
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._text = Text(facts)
+        self._fields: dict[str, Any] = {}
+        self._names: list[str] = []
+        self._considered: list[tuple[str, str]] = []
+        #: What only one can have, with who has it.
+        self._taken: dict[str, str] = {}
+
+    def add(self, name: str, effects: tuple[Effect, ...], retry_after: float | None = None) -> None:
+        """Let some effects strike, as far as they are not taken."""
+        fields = self._fields
+        for effect, slot, value in effects:
+            if slot is not None and self._taken.setdefault(slot, name) != name:
+                continue
+            match effect:
+                case "delay":
+                    fields["delay"] = fields.get("delay", 0.0) + value
+                case "slow":
+                    fields["slow"] = fields.get("slow", 1.0) * value
+                case "reset" | "silent":
+                    fields["connection"] = effect
+                    if value == "before":
+                        fields["reached"] = False
+                case "gateway":
+                    fields.update(gateway=value, page=page_of(self._facts.provider, value), reached=False)
+                case "limit":
+                    fields.update(error=error_of_limit(self._facts.provider), retry_after=retry_after)
+                case _:
+                    fields[effect] = value
+        self._names.append(name)
+
+    def add_header(self, header: str) -> None:
+        """Let strike what a request asks for itself."""
+        facts = self._facts
+        for effect, where in _asked(facts.provider, header):
+            name, slot, value = effect
+            shown = f"header:{value.id if name == 'error' else name}"
+            if facts.operation not in where:
+                self._considered.append((shown, f"the operation is {facts.operation}, not {listed(where)}"))
+            elif slot in self._taken:
+                self._considered.append((shown, f"it is eclipsed by {self._taken[slot]}"))
+            elif name == "expire" and (facts.age is None or facts.age < value):
+                self._considered.append((shown, f"the file is not {value:g} s old"))
+            else:
+                self.add(shown, (effect,))
+
+    def judge(self, rule: Rule, table: FaultTable, now: float) -> None:
+        """Let a rule strike if it will."""
+        why = rule.holds(self._facts, self._text, now)
+        retry_after = None
+        if why is None and (by := self._eclipsed(rule)) is not None:
+            why = f"it is eclipsed by {by}"
+        elif why is None and rule.buckets is not None:
+            retry_after = rule.buckets.take(self._facts.account or "", now)
+            why = "its bucket has room" if retry_after is None else None
+        if why is not None:
+            rule.missed = why
+            self._considered.append((rule.id, why))
+            table.lay_down(rule, now)
+            return
+        rule.struck += 1
+        self.add(rule.id, rule.effects, retry_after)
+        table.lay_down(rule, now)
+
+    def strike(self) -> Strike:
+        """The sum."""
+        if not self._names and not self._considered:
+            return NOTHING
+        return Strike(**self._fields, names=tuple(self._names), considered=tuple(self._considered))
+
+    def _eclipsed(self, rule: Rule) -> str | None:
+        """Who has all that a rule could take, or the bucket's answer without which nothing of it strikes."""
+        taken = self._taken
+        if rule.buckets is not None:
+            return taken.get("error")
+        if any(slot is None or slot not in taken for _, slot, _ in rule.effects):
+            return None
+        return " and ".join(dict.fromkeys(taken[slot] for _, slot, _ in rule.effects if slot is not None))
+
+
+@lru_cache(maxsize=256)
+def _asked(provider: str, header: str) -> tuple[tuple[Effect, frozenset[str]], ...]:
+    """The effects a header asks for, each with the operations at which it strikes; raises UnknownFault."""
+    # Only who asks for faults pays for reading them.
+    from .oneline import parse_compact
+    from .reading import read
+    from .vocabulary import EFFECTS
+
+    try:
+        document = parse_compact(header)
+        beyond = [
+            name
+            for name in document
+            if name == "limit" or (EFFECTS[name].where == {"webhook"} if name in EFFECTS else name != "operation")
+        ]
+        if beyond:
+            raise BadRule([f"a request cannot ask for {' and '.join(beyond)} itself, but a rule can"])
+        draft = read({"provider": provider, **document}, shared=False)
+    except BadRule as problem:
+        raise UnknownFault(f"x-understudy-fault: {problem}") from None
+    named = draft.match.operations if "operation" in document else None
+    asked = []
+    for effect in draft.effects:
+        where = EFFECTS[effect[0]].where
+        if effect[0] == "error":
+            where &= struck_by(effect[2])
+        asked.append((effect, where if named is None else named))
+    return tuple(asked)
