@@ -134,7 +134,9 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         _json([{"taskType": "authentication", "apiKey": s}]), transport="websocket", method="SEND", connection=1
     ),
     "bearer and echo": lambda s: exchange(
-        _json({"text": f"x {s} y"}), headers={"authorization": "Bearer " + quote(s)}, target=f"/v1?password={quote_plus(s)}"
+        _json({"text": f"x {s} y"}),
+        headers={"authorization": "Bearer " + quote(s)},
+        target=f"/v1?password={quote_plus(s)}",
     ),
 }
 
@@ -156,3 +158,10 @@ def forms(secret: str) -> list[bytes]:
             orjson.dumps(orjson.dumps(secret).decode()).decode()[3:-3],
         }
     ]
+
+
+#: A place, a secret to put there, and the name of the place.
+cases = st.one_of(
+    st.tuples(st.sampled_from(sorted(PLAIN_PLACES)), plain_secrets).map(lambda x: (PLAIN_PLACES[x[0]], x[1], x[0])),
+    st.tuples(st.sampled_from(sorted(PLACES)), secrets).map(lambda x: (PLACES[x[0]], x[1], x[0])),
+)

@@ -7,15 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges import PLACES, PLAIN_PLACES, exchange, forms, plain_secrets, secrets
+from exchanges import PLAIN_PLACES, cases, exchange, forms
 from understudy.journal import Exchange
 from understudy.journal.redaction import redacted
 from understudy.journal.shown import document
-
-cases = st.one_of(
-    st.tuples(st.sampled_from(sorted(PLAIN_PLACES)), plain_secrets).map(lambda x: (PLAIN_PLACES[x[0]], x[1], x[0])),
-    st.tuples(st.sampled_from(sorted(PLACES)), secrets).map(lambda x: (PLACES[x[0]], x[1], x[0])),
-)
 
 
 @pytest.mark.parametrize("place", sorted(PLAIN_PLACES))
@@ -45,8 +40,14 @@ def test_secrets_of_the_account_are_not_shown_where_another_exchange_has_them(
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["prompt", "a b", "seed", "", "ü"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["prompt", "a b", "seed", "", "ü"]), inner)
+    ),
     max_leaves=12,
 ).filter(lambda value: "://" not in repr(value))
 
@@ -71,7 +72,9 @@ def test_only_the_secret_of_a_body_is_touched() -> None:
 def test_secrets_can_be_given_names_by_which_they_are_told_apart() -> None:
     names: dict[str, str] = {}
     said = exchange(
-        b'{"apiKey":"first-secret","password":"other-secret"}', b'{"token":"first-secret"}', headers={"x-api-key": "third-one"}
+        b'{"apiKey":"first-secret","password":"other-secret"}',
+        b'{"token":"first-secret"}',
+        headers={"x-api-key": "third-one"},
     )
     seen = redacted(said, name=lambda secret: names.setdefault(secret, f"redacted-{len(names) + 1}"))
     assert seen.request_body == b'{"apiKey":"redacted-2","password":"redacted-3"}'

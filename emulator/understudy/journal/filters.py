@@ -33,7 +33,7 @@ class Filters:
     method: str | None = None
     #: A piece of the target.
     path: str | None = None
-    #: A piece of what is shown of an exchange; case does not matter.
+    #: A piece of what was said, or of what is known about it; in either case, and not of a secret.
     text: str | None = None
     #: Only exchanges with a greater number, or a smaller one.
     since: int | None = None

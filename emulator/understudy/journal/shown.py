@@ -18,6 +18,10 @@ _MEDIA = re.compile(r"(?:video|audio|image|font)/|application/(?:octet-stream|zi
 _DATA_URI = re.compile(
     r"(data:[\w.+-]{1,100}/[\w.+-]{1,100}(?:;[^,;\s]{1,100}){0,5},)?(?<![A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{2048,}={0,2})"
 )
+_LONG = 2048
+
+#: What is written where something was taken out.
+_REMOVED = "redacted"
 
 
 def document(exchange: Exchange, known: Iterable[str] = ()) -> dict[str, Any]:
@@ -61,7 +65,8 @@ def mentions(exchange: Exchange, text: str, known: Iterable[str] = ()) -> bool:
     wanted = text.lower()
     raw = b"\n".join((exchange.target.encode(), exchange.request_body, exchange.response_body, *_flat(exchange)))
     # Escapes can hide a text from a look at the bytes; anything else cannot, and most exchanges hold none.
-    if wanted.isascii() and b"\\" not in raw and b"%" not in raw and wanted.encode() not in raw.lower():
+    plain = wanted.isascii() and b"\\" not in raw and b"%" not in raw and not (wanted in _REMOVED or _REMOVED in wanted)
+    if plain and wanted.encode() not in raw.lower():
         return wanted in _told(exchange)
     return wanted in orjson.dumps(document(exchange, known)).decode().lower()
 
@@ -93,7 +98,7 @@ def body(content: bytes, headers: Headers | tuple[()], size: int, digest: Any) -
         # The digest of all of it tells more than the end that is missing.
         shown |= {"cut": True, "sha256": digest.hexdigest()}
     kind = content_type(headers)
-    if _MEDIA.match(kind) or b"\0" in content:
+    if is_media(kind, content):
         sha256 = digest or hashlib.sha256(content)
         return {"size": size, "media": {"type": kind or None, "size": size, "sha256": sha256.hexdigest()}}
     try:
@@ -114,6 +119,11 @@ def body(content: bytes, headers: Headers | tuple[()], size: int, digest: Any) -
     return {**shown, "body": _brief(text)}
 
 
+def is_media(kind: str, content: bytes) -> bool:
+    """Whether a body is for programs to play or unpack, and is told by its digest."""
+    return _MEDIA.match(kind) is not None or b"\0" in content
+
+
 def content_type(headers: Headers | tuple[()]) -> str:
     """What headers say their body is, without parameters; empty when they do not."""
     for name, value in headers:
@@ -126,13 +136,18 @@ def _brief(value: Any) -> Any:
     """A document with the media in its texts told by size and digest."""
     match value:
         case str():
-            return _DATA_URI.sub(_told_media, value) if len(value) > 2048 else value
+            return brief(value)
         case dict():
             return {name: _brief(inner) for name, inner in value.items()}
         case list():
             return [_brief(inner) for inner in value]
         case _:
             return value
+
+
+def brief(text: str) -> str:
+    """A text with the media in it told by size and digest."""
+    return _DATA_URI.sub(_told_media, text) if len(text) > _LONG else text
 
 
 def _told_media(found: re.Match[str]) -> str:
