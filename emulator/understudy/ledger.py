@@ -6,17 +6,27 @@ refunded. Only a cancellation changes a plan, and only what has not happened yet
 """
 
 import heapq
+import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Literal
+from itertools import groupby
+from typing import get_args
 
-Kind = Literal["opening", "hold", "release", "charge", "refund"]
+from .books import Books, Gift, Kind, Line, Part, Share
 
-#: The kinds that change what an account has, not only what it may spend.
-SETTLED = ("opening", "charge", "refund")
+__all__ = ["BadBooks", "Entry", "InsufficientCredit", "Ledger", "Part"]
+
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_OPENING, _CREDIT, _DEBIT, _HOLD, _RELEASE, _CHARGE, _REFUND = range(len(_KINDS))
+
+#: The kinds from here on are about a job.
+_OF_JOBS = _HOLD
+
+#: How much of a line's number its kind takes, in bits.
+_KIND_BITS = 3
+
+_DAY = 86_400
 
 
 class InsufficientCredit(Exception):
@@ -32,89 +42,93 @@ class InsufficientCredit(Exception):
 class Entry:
     """One line of the ledger: `amount` is its effect on what can still be spent, in micro-dollars."""
 
+    #: Entries are numbered from 1 on, in the order in which they were made.
+    id: int
     at: float
     kind: Kind
     amount: int
     job: str | None = None
     result: str | None = None
+    #: Of a credit or a debit: what somebody said it was for.
+    why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One result's share of a job's price: settled `at`, and `billed` or given back."""
+class BadBooks(ValueError):
+    """No ledger comes to be like that: `problems` tells why."""
 
-    result: str
-    at: float
-    amount: int
-    billed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Posting:
-    at: float
-    job: str
-    parts: tuple[Part, ...]
-    prepaid: bool
-
-    def entries(self) -> Iterator[Entry]:
-        for part in self.parts:
-            asked: Kind = "charge" if self.prepaid else "hold"
-            yield Entry(self.at, asked, -part.amount, self.job, part.result)
-            if not self.prepaid:
-                yield Entry(part.at, "release", part.amount, self.job, part.result)
-                if part.billed:
-                    yield Entry(part.at, "charge", -part.amount, self.job, part.result)
-            elif not part.billed:
-                yield Entry(part.at, "refund", part.amount, self.job, part.result)
-
-
-class _Settled:
-    """The running sum of what was settled: added up when somebody asks, each entry once."""
-
-    def __init__(self, opening: Entry) -> None:
-        self._read = 0
-        self._planned: list[tuple[float, int]] = []
-        self._moments, self._sums = array("d", [opening.at]), array("q", [opening.amount])
-
-    def at(self, moment: float, postings: list[_Posting]) -> int:
-        """The sum at a moment that has come; `postings` only ever grow."""
-        for posting in islice(postings, self._read, None):
-            for entry in posting.entries():
-                if entry.kind in SETTLED:
-                    heapq.heappush(self._planned, (entry.at, entry.amount))
-        self._read = len(postings)
-        while self._planned and self._planned[0][0] <= moment:
-            at, amount = heapq.heappop(self._planned)
-            self._moments.append(at)
-            self._sums.append(self._sums[-1] + amount)
-        index = bisect_right(self._moments, moment)
-        return self._sums[index - 1] if index else 0
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class Ledger:
-    """The money of one account."""
+    """The money of one account.
+
+    Time only goes forward here: what was asked for at a moment is settled up to it, and stays so.
+    """
 
     def __init__(self, opening: int, opened_at: float) -> None:
-        self._opening = Entry(opened_at, "opening", opening)
-        self._postings: list[_Posting] = []
-        self._available = opening
-        self._returns: list[tuple[float, int]] = []
-        self._settled = _Settled(self._opening)
+        self._clear()
+        self._gifts.append(Gift(opening))
+        self._write(opened_at, _OPENING, 0)
+
+    def _clear(self) -> None:
+        self._gifts: list[Gift] = []
+        self._shares: list[Share] = []
+        #: The shares of the jobs that are not settled yet, and when each is.
+        self._open: dict[str, range] = {}
+        self._due: list[tuple[float, int]] = []
+        # The lines themselves. What they say is in the shares and gifts: an account may have a great many.
+        self._moments, self._lines, self._balances = array("d"), array("q"), array("q")
+        self._available = 0
+        #: What the jobs of each day cost, by the day on which they were handed in.
+        self._days: dict[int, int] = {}
 
     @property
     def opened_at(self) -> float:
         """When the account was opened."""
-        return self._opening.at
+        return self._moments[0]
+
+    @property
+    def opening(self) -> int:
+        """What it was opened with, in micro-dollars."""
+        return self._gifts[0].amount
+
+    def set_opening(self, amount: int) -> None:
+        """Let it have been opened with another amount, in micro-dollars; raises ValueError once it was used."""
+        if len(self._lines) > 1:
+            raise ValueError("the ledger has entries already: money is put in or taken out by a credit")
+        opened_at = self.opened_at
+        self._clear()
+        self._gifts.append(Gift(amount))
+        self._write(opened_at, _OPENING, 0)
+
+    def credit(self, amount: int, now: float, why: str = "") -> Entry:
+        """Put money in or, below 0, take it out; raises InsufficientCredit when so much cannot be spent any more."""
+        available = self.available(now)
+        if available + amount < 0:
+            raise InsufficientCredit(-amount, available)
+        self._gifts.append(Gift(amount, why or None))
+        self._write(now, _CREDIT if amount >= 0 else _DEBIT, len(self._gifts) - 1)
+        return self._entry(len(self._lines) - 1)
 
     def available(self, now: float) -> int:
         """What a new job may still cost, in micro-dollars."""
-        while self._returns and self._returns[0][0] <= now:
-            self._available += heapq.heappop(self._returns)[1]
+        self._settle(now)
         return self._available
 
     def balance(self, now: float) -> int:
         """What the account has, or had at an earlier moment, holds included, in micro-dollars."""
-        return self._settled.at(now, self._postings)
+        count = self.count(now)
+        return self._balances[count - 1] if count else 0
+
+    def spent(self, now: float, since: int | None = None) -> int:
+        """What the jobs cost, in micro-dollars, that were handed in on a day or later, holds included.
+
+        Days are counted from 1970. What comes back counts for the day on which it was taken.
+        """
+        self._settle(now)
+        return sum(cost for day, cost in self._days.items() if since is None or day >= since)
 
     def commit(self, job: str, now: float, parts: tuple[Part, ...], *, prepaid: bool = False) -> None:
         """Take on a job's price and plan how each part settles; raises InsufficientCredit and changes nothing."""
@@ -122,29 +136,125 @@ class Ledger:
         available = self.available(now)
         if asked > available:
             raise InsufficientCredit(asked, available)
-        self._available = available - asked
-        for part in parts:
-            if not part.billed:
-                heapq.heappush(self._returns, (part.at, part.amount))
-        self._postings.append(_Posting(now, job, parts, prepaid))
+        first, kind = len(self._shares), _CHARGE if prepaid else _HOLD
+        for number, part in enumerate(parts, first):
+            self._shares.append(Share(job, part, now, prepaid))
+            self._write(now, kind, number)
+            if part.at < math.inf:
+                heapq.heappush(self._due, (part.at, number))
+        self._open[job] = range(first, first + len(parts))
+        self._spend(now, asked)
 
     def cancel(self, job: str, now: float) -> None:
         """Give back, now, whatever of a job's price is not settled yet."""
-        index = max(index for index, posting in enumerate(self._postings) if posting.job == job)
-        posting = self._postings[index]
-        parts = tuple(part if part.at <= now else replace(part, at=now, billed=False) for part in posting.parts)
-        # A return that was planned for later comes now instead.
-        for before in posting.parts:
-            if before.at > now:
-                if not before.billed:
-                    self._returns.remove((before.at, before.amount))
-                self._returns.append((now, before.amount))
-        heapq.heapify(self._returns)
-        self._postings[index] = replace(posting, parts=parts)
-        # What was added up so far followed the plan that is no more.
-        self._settled = _Settled(self._opening)
+        self._settle(now)
+        for number in self._open.get(job, ()):
+            share = self._shares[number]
+            if share.open:
+                share.part = replace(share.part, at=now, billed=False)
+                self._close(number, share)
 
-    def entries(self, now: float) -> list[Entry]:
-        """Every entry up to `now`, oldest first; their sum is what is available."""
-        planned = (entry for posting in self._postings for entry in posting.entries())
-        return sorted([self._opening, *(entry for entry in planned if entry.at <= now)], key=lambda entry: entry.at)
+    def cancel_all(self, now: float) -> None:
+        """Give back, now, whatever is not settled yet."""
+        for job in tuple(self._open):
+            self.cancel(job, now)
+
+    def count(self, now: float) -> int:
+        """How many entries there are, or were at an earlier moment."""
+        self._settle(now)
+        return bisect_right(self._moments, now)
+
+    def entries(self, now: float, *, after: int = 0, limit: int | None = None) -> list[Entry]:
+        """The entries up to `now`, oldest first: those after the one of an id, and at most so many.
+
+        The sum of all is what is available.
+        """
+        last = self.count(now)
+        if limit is not None:
+            last = min(last, after + limit)
+        return [self._entry(index) for index in range(after, last)]
+
+    @property
+    def books(self) -> Books:
+        """Everything it knows."""
+        read = zip(self._moments, map(_read, self._lines), strict=True)
+        lines = tuple(Line(at, _KINDS[kind], about) for at, (kind, about) in read)
+        return Books(tuple(self._gifts), tuple(replace(share) for share in self._shares), lines)
+
+    @classmethod
+    def opened(cls, books: Books) -> "Ledger":
+        """The ledger that these are the books of; raises BadBooks."""
+        if problems := books.problems():
+            raise BadBooks(problems)
+        ledger = cls(0, 0.0)
+        ledger._clear()
+        ledger._gifts += books.gifts
+        ledger._shares += (replace(share) for share in books.shares)
+        for line in books.lines:
+            ledger._write(line.at, _KINDS.index(line.kind), line.about)
+        for number, share in enumerate(ledger._shares):
+            if share.open and share.part.at < math.inf:
+                heapq.heappush(ledger._due, (share.part.at, number))
+            if share.open or share.part.billed:
+                ledger._spend(share.taken_at, share.part.amount)
+        for job, group in groupby(range(len(ledger._shares)), lambda number: ledger._shares[number].job):
+            numbers = list(group)
+            if any(ledger._shares[number].open for number in numbers):
+                ledger._open[job] = range(numbers[0], numbers[-1] + 1)
+        return ledger
+
+    def _settle(self, now: float) -> None:
+        due = self._due
+        while due and due[0][0] <= now:
+            number = heapq.heappop(due)[1]
+            share = self._shares[number]
+            # One that was called off is not open any more.
+            if share.open:
+                self._close(number, share)
+
+    def _close(self, number: int, share: Share) -> None:
+        part = share.part
+        share.open = False
+        if not share.prepaid:
+            self._write(part.at, _RELEASE, number)
+            if part.billed:
+                self._write(part.at, _CHARGE, number)
+        elif not part.billed:
+            self._write(part.at, _REFUND, number)
+        if not part.billed:
+            self._spend(share.taken_at, -part.amount)
+        known = self._open.get(share.job, ())
+        if number in known and not any(self._shares[other].open for other in known):
+            del self._open[share.job]
+
+    def _spend(self, at: float, amount: int) -> None:
+        day = int(at // _DAY)
+        self._days[day] = self._days.get(day, 0) + amount
+
+    def _write(self, at: float, kind: int, about: int) -> None:
+        amount = self._effect(kind, about)
+        balance = self._balances[-1] if self._balances else 0
+        # A line that comes later is never earlier, whatever binary fractions make of the time.
+        self._moments.append(max(at, self._moments[-1]) if self._moments else at)
+        self._lines.append(about << _KIND_BITS | kind)
+        self._balances.append(balance if kind in (_HOLD, _RELEASE) else balance + amount)
+        self._available += amount
+
+    def _effect(self, kind: int, about: int) -> int:
+        """What a line changes about what can still be spent."""
+        if kind < _OF_JOBS:
+            return self._gifts[about].amount
+        amount = self._shares[about].part.amount
+        return -amount if kind in (_HOLD, _CHARGE) else amount
+
+    def _entry(self, index: int) -> Entry:
+        kind, about = _read(self._lines[index])
+        at, amount = self._moments[index], self._effect(kind, about)
+        if kind < _OF_JOBS:
+            return Entry(index + 1, at, _KINDS[kind], amount, why=self._gifts[about].why)
+        share = self._shares[about]
+        return Entry(index + 1, at, _KINDS[kind], amount, share.job, share.part.result)
+
+
+def _read(line: int) -> tuple[int, int]:
+    return line & (1 << _KIND_BITS) - 1, line >> _KIND_BITS
