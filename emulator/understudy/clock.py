@@ -32,7 +32,7 @@ class Clock(Protocol):
         ...
 
     def on_leap(self, wake: Wake) -> Wake:
-        """Call `wake`, from any thread, whenever time moved otherwise than by passing, until the returned call."""
+        """Call `wake`, from any thread, whenever time moved other than by passing, until the returned call."""
         ...
 
     def advance(self, seconds: float) -> float:
@@ -66,26 +66,43 @@ def _step(seconds: float) -> float:
     return seconds
 
 
+def _rate(rate: float) -> float:
+    if not 0 < rate < math.inf:
+        raise ValueError(f"a clock's rate is a number above 0, not {rate!r}")
+    return rate
+
+
 class FlowingClock:
     """Time that passes by itself, `rate` emulator seconds a real second, starting at the machine's time."""
 
     still = False
 
     def __init__(self, rate: float = 1.0) -> None:
-        if not rate > 0:
-            raise ValueError(f"a clock's rate is a number above 0, not {rate!r}")
-        self.rate = rate
+        self._rate = _rate(rate)
         self._wall = time.time()
         self._mark = time.monotonic()
         self._sleepers = _Sleepers()
 
+    @property
+    def rate(self) -> float:
+        """Emulator seconds in a real one; another rate counts from now on."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        _rate(rate)
+        mark = time.monotonic()
+        self._wall, self._mark = self._wall + (mark - self._mark) * self._rate, mark
+        self._rate = rate
+        self._sleepers.wake()
+
     def now(self) -> float:
         """The emulator's time, in unix seconds."""
-        return self._wall + (time.monotonic() - self._mark) * self.rate
+        return self._wall + (time.monotonic() - self._mark) * self._rate
 
     def real_delay(self, moment: float) -> float | None:
         """Real seconds until `moment`, never negative; None for one that never comes."""
-        return max(0.0, (moment - self.now()) / self.rate) if moment < math.inf else None
+        return max(0.0, (moment - self.now()) / self._rate) if moment < math.inf else None
 
     def on_leap(self, wake: Wake) -> Wake:
         """Call `wake` after every `advance`, until the returned call."""

@@ -1,133 +1,348 @@
-"""Sends webhooks and uploads when they fall due on the emulator's clock, at least once, and records each try."""
+"""Sends webhooks and uploads when they fall due on their account's clock, at least once, and records each try."""
 
 import asyncio
 import contextlib
-import heapq
-import itertools
 import logging
-import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from .clock import Clock
 from .deliveries import Attempt, Delivery
+from .faults import NOTHING, Strike
+from .lanes import Lanes
 from .media.errors import MediaError
+from .schedule import Box, Count, Schedule
 from .targets import ForbiddenTarget
 
 if TYPE_CHECKING:
+    from .accounts import Account
     from .sender import Sender
 
 log = logging.getLogger("understudy.outbox")
 
+#: Told of what becomes of a delivery, and when: `delivered`, `failed` if it will be tried again, or how it ended.
+Watcher: TypeAlias = "Callable[[Account, Delivery, str, float], object]"
+
+#: Emulator seconds for which a delivery that a fault holds back waits for another one to overtake it.
+HELD_FOR = 5.0
+
+#: How many deliveries fall due before others get a turn.
+_TURN = 500
+
 
 class Outbox:
-    """The queue of everything the emulator will send, and the one task that sends it."""
+    """All that the emulator sends by itself. `strike` says what goes wrong with a delivery that falls due."""
 
-    #: How many deliveries are on their way to one receiver at the same time.
-    AT_ONCE = 16
-
-    def __init__(self, clock: Clock, *, allow_all_targets: bool = False, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        allow_all_targets: bool = False,
+        strike: "Callable[[Account, Delivery], Strike]" = lambda account, delivery: NOTHING,
+    ) -> None:
         self._clock = clock
         self._allow_all_targets = allow_all_targets
-        self._random = random.Random(None if seed is None else f"{seed}:outbox")
-        self._queue: list[tuple[float, int, Delivery]] = []
-        self._order = itertools.count()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._strike = strike
+        self._schedule = Schedule(clock, self._wake)
+        #: A receiver that is slow holds up itself, and nobody else.
+        self._lanes: Lanes[tuple[Box, Delivery]] = Lanes(self._attempt)
+        self._under_way = Count()
+        self._expected: dict[Delivery, asyncio.Future[None]] = {}
+        self._watchers: list[Watcher] = []
         self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._sender: Sender | None = None
 
     @property
     def waiting(self) -> int:
-        """How many deliveries are neither delivered nor given up."""
-        return len(self._queue) + len(self._under_way)
+        """How many deliveries are on their way or will be; not those that never fall due."""
+        return self._under_way.number + len(self._schedule)
 
-    def add(self, delivery: Delivery) -> None:
-        """Queue a delivery for its due time."""
-        heapq.heappush(self._queue, (delivery.due, next(self._order), delivery))
-        self._changed.set()
+    def add(self, account: "Account", delivery: Delivery) -> None:
+        """Put a delivery, and what follows it, among its account's, and queue it for its due time."""
+        account.deliveries.extend(_chain(delivery))
+        self.plan(account, delivery)
+
+    def plan(self, account: "Account", delivery: Delivery) -> None:
+        """Queue a delivery that is among its account's already."""
+        self._schedule.put(self._schedule.box(account), delivery)
+
+    async def send_now(self, account: "Account", delivery: Delivery) -> None:
+        """Try a delivery that was added, at once; returns when that, and the first try of what follows it, was made.
+
+        What a fault drops or holds back is not waited for, nor what follows a delivery that has to be tried again.
+        """
+        if delivery.is_fresh:
+            delivery.due = account.clock.now()
+            self.plan(account, delivery)
+        # What follows may be tried before anybody looks again.
+        awaited = [(each, self._expect(each)) for each in _chain(delivery) if each.is_fresh or each.is_first_try]
+        try:
+            for each, made in awaited:
+                await made
+                if each.state == "waiting":
+                    break
+        finally:
+            for each, _ in awaited:
+                self._expected.pop(each, None)
+
+    def resend(self, account: "Account", delivery_id: str) -> Delivery:
+        """Try a delivery anew, now, whatever became of it; raises KeyError when the account has none of that id."""
+        delivery = next((each for each in reversed(account.deliveries) if each.id == delivery_id), None)
+        if delivery is None:
+            raise KeyError(delivery_id)
+        box = self._schedule.box(account)
+        if delivery in box.sending:
+            # It goes out once more as soon as this try is over.
+            box.again.add(delivery)
+        else:
+            delivery.renew(account.clock.now())
+            self._schedule.put(box, delivery)
+        return delivery
+
+    def forget(self, account: "Account") -> int:
+        """Drop what an account has still to send, and leave what is on its way at that; how many there were."""
+        box = self._schedule.take_out(account)
+        if box is None:
+            return 0
+        for delivery in box:
+            self._tell_tried(delivery)
+        return len(box) + len(box.sending)
+
+    def next_due(self, account: "Account | None" = None) -> float | None:
+        """When the next delivery falls due: the account's, in its time; without one anybody's, in the server's."""
+        return self._schedule.next_due(account)
+
+    async def settled(self, account: "Account | None" = None) -> None:
+        """Wait until nothing that is due by now, of one account or of all, is still on its way."""
+        while True:
+            if self._release():
+                await asyncio.sleep(0)
+                continue
+            box = None if account is None else self._schedule.find(account)
+            count = self._under_way if account is None else box.under_way if box is not None else None
+            if count is None or not count.number:
+                return
+            await count.none.wait()
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell somebody of everything that becomes of any delivery, until the returned call."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send what falls due for as long as the block lasts; what is then still queued is dropped and counted."""
-        loop = asyncio.get_running_loop()
-        forget = self._clock.on_leap(lambda: loop.call_soon_threadsafe(self._changed.set))
+        self._loop = asyncio.get_running_loop()
+        forget = self._clock.on_leap(self._wake)
         dispatcher = asyncio.create_task(self._dispatch())
         try:
             yield
         finally:
             forget()
+            self._loop = None
             if self.waiting:
                 log.warning("stopping with %d webhooks or uploads not delivered", self.waiting)
-            for task in (dispatcher, *self._under_way):
-                task.cancel()
-            await asyncio.gather(dispatcher, *self._under_way, return_exceptions=True)
+            self._schedule.clear()
+            dispatcher.cancel()
+            await asyncio.gather(dispatcher, return_exceptions=True)
+            await self._lanes.close()
             if self._sender is not None:
                 await self._sender.close()
+
+    def _wake(self) -> None:
+        # From any thread, and perhaps as the server stops.
+        if (loop := self._loop) is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._changed.set)
 
     async def _dispatch(self) -> None:
         while True:
             self._changed.clear()
-            now = self._clock.now()
-            while self._queue and self._queue[0][0] <= now:
-                task = asyncio.create_task(self._attempt(heapq.heappop(self._queue)[2]))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-            delay = self._clock.real_delay(self._queue[0][0]) if self._queue else None
+            if self._release():
+                await asyncio.sleep(0)
+                continue
+            due = self._schedule.next_due()
+            delay = None if due is None else self._clock.real_delay(due)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), delay)
 
-    async def _attempt(self, delivery: Delivery) -> None:
-        at, started = self._clock.now(), time.monotonic()
-        status: int | None = None
-        problem: str | None = None
+    def _release(self) -> bool:
+        """Let go what is due by now; whether there may be more of it, for others get a turn in between."""
+        for _ in range(_TURN):
+            if (popped := self._schedule.pop_due()) is None:
+                return False
+            self._fall_due(*popped)
+        return True
+
+    def _fall_due(self, box: Box, delivery: Delivery) -> None:
+        if delivery.strike is None and self._is_held_up(box, delivery):
+            self._done(box, delivery)
+            return
+        delivery.begun = True
+        box.under_way.up()
+        self._under_way.up()
+        self._lanes.add(_receiver(delivery), (box, delivery))
+
+    def _is_held_up(self, box: Box, delivery: Delivery) -> bool:
+        """Ask what goes wrong with a delivery as it falls due for the first time; whether it does not go out now."""
+        strike = delivery.strike = self._struck(box.account, delivery)
+        delivery.faults += strike.names
+        delivery.considered += strike.considered
+        if not strike:
+            return False
+        now = box.account.clock.now()
+        if strike.drop:
+            delivery.state = "dropped"
+            self._end(box, delivery, now)
+            return True
+        due = now + strike.delay
+        self._copy(box, delivery, strike, due)
+        if strike.reorder and (receiver := _receiver(delivery)) not in box.held:
+            box.held[receiver] = delivery
+            due += HELD_FOR
+        if due > now:
+            delivery.due = due
+            self._schedule.put(box, delivery)
+        return due > now
+
+    def _struck(self, account: "Account", delivery: Delivery) -> Strike:
+        if delivery.kind != "webhook":
+            return NOTHING
+        try:
+            return self._strike(account, delivery)
+        except Exception:  # a mistake of ours must not keep back everything that is due
+            log.exception("asking what goes wrong with the webhook of %s met a mistake of understudy's", delivery.job)
+            return NOTHING
+
+    def _copy(self, box: Box, delivery: Delivery, strike: Strike, due: float) -> None:
+        """Make the copies that a fault asks for: those of a storm go out with it, the others after it."""
+        storm = max(strike.storm - 1, 0)
+        copies = [delivery.copy(number) for number in range(1, storm + strike.duplicate + 1)]
+        box.account.deliveries.extend(copies)
+        for copy in copies[:storm]:
+            copy.due = due
+            self._schedule.put(box, copy)
+        last = delivery
+        for copy in copies[storm:]:
+            copy.then, last.then = last.then, copy
+            last = copy
+
+    async def _attempt(self, work: tuple[Box, Delivery]) -> None:
+        box, delivery = work
+        if self._schedule.holds(box):
+            attempt = Attempt(box.account.clock.now())
+            tried = await self._try(delivery, attempt)
+            if tried:
+                delivery.remember(attempt)
+            # Its account may have been reset meanwhile.
+            if self._schedule.holds(box):
+                self._settle(box, delivery, attempt)
+                if tried:
+                    self._let_go(box, after=delivery)
+        self._done(box, delivery)
+        box.under_way.down()
+        self._under_way.down()
+
+    async def _try(self, delivery: Delivery, attempt: Attempt) -> bool:
+        """Make an attempt and fill in how it went; False when nobody wants the delivery any more."""
+        started = time.monotonic()
         try:
             content = await delivery.produce()
-            # A receiver that is slow holds up itself, and nobody else.
-            async with self._place(delivery.url):
-                if delivery.where is not None:
-                    url = delivery.where()
-                    if url is None:
-                        delivery.state = "withdrawn"
-                        return
-                    delivery.url = url
-                started = time.monotonic()
-                status = await (await self._transport()).send(delivery, content)
+            if delivery.where is not None:
+                url = delivery.where()
+                if url is None:
+                    delivery.state = "withdrawn"
+                    return False
+                delivery.url = url
+            sender = await self._transport()
+            started = time.monotonic()
+            await sender.send(delivery, content, attempt)
         except ForbiddenTarget as refusal:
-            problem, delivery.state = str(refusal), "refused"
+            attempt.problem, delivery.state = str(refusal), "refused"
         except (OSError, MediaError) as failure:
-            problem = str(failure) or type(failure).__name__
+            attempt.problem = str(failure) or type(failure).__name__
         except Exception as mistake:  # a mistake of ours must not leave a delivery waiting for ever
             log.exception("the %s of %s met a mistake of understudy's", delivery.kind, delivery.job)
-            problem, delivery.state = f"a mistake of understudy's: {mistake!r}", "given up"
-        attempt = Attempt(at, time.monotonic() - started, status, problem)
-        delivery.attempts.append(attempt)
-        self._settle(delivery, attempt)
+            attempt.problem, delivery.state = f"a mistake of understudy's: {mistake!r}", "given up"
+        attempt.seconds = time.monotonic() - started
+        return True
 
-    def _place(self, url: str) -> asyncio.Semaphore:
-        return self._places.setdefault(urlsplit(url).netloc, asyncio.Semaphore(self.AT_ONCE))
-
-    def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
-        tries = len(delivery.attempts)
-        outcome = attempt.problem or f"HTTP {attempt.status}"
-        if attempt.accepted:
+    def _settle(self, box: Box, delivery: Delivery, attempt: Attempt) -> None:
+        now = box.account.clock.now()
+        delivery.tries += 1
+        if delivery in box.again:
+            box.again.discard(delivery)
+            delivery.renew(now)
+        elif attempt.accepted:
             delivery.state = "delivered"
-        elif delivery.state == "waiting" and tries < delivery.policy.attempts:
-            delivery.due = self._clock.now() + delivery.policy.delay(tries, self._random.random())
-            self.add(delivery)
+        elif delivery.state == "waiting" and delivery.tries < delivery.policy.attempts:
+            # Each wait has a random stream of its own: it does not depend on what else is sent, nor on when.
+            chance = box.account.stream(f"{delivery.id}:{delivery.tries}").random()
+            delivery.due = now + delivery.policy.delay(delivery.tries, chance)
         elif delivery.state == "waiting":
             delivery.state = "given up"
-        log.info("%s of %s, attempt %d: %s, %s", delivery.kind, delivery.job, tries, outcome, delivery.state)
-        if delivery.state != "waiting" and delivery.then is not None:
-            delivery.then.due = self._clock.now()
-            self.add(delivery.then)
+        outcome = attempt.problem or f"HTTP {attempt.status}"
+        log.info("%s of %s, attempt %d: %s, %s", delivery.kind, delivery.job, delivery.tries, outcome, delivery.state)
+        if delivery.state == "waiting":
+            self._tell(box, delivery, "delivered" if attempt.accepted else "failed", now)
+            self._schedule.put(box, delivery)
+        else:
+            self._end(box, delivery, now)
+
+    def _end(self, box: Box, delivery: Delivery, now: float) -> None:
+        self._tell(box, delivery, delivery.state, now)
+        then = delivery.then
+        if then is not None and not then.begun and then.state == "waiting":
+            then.due = now
+            self._schedule.put(box, then)
+
+    def _let_go(self, box: Box, *, after: Delivery) -> None:
+        """Send what was held back until another one went to the same receiver."""
+        held = box.held.pop(_receiver(after), None)
+        if held is not None and held in box:
+            held.due = box.account.clock.now()
+            self._schedule.put(box, held)
+
+    def _done(self, box: Box, delivery: Delivery) -> None:
+        """A delivery is out of hand: it ended, or is queued once more."""
+        box.sending.discard(delivery)
+        self._schedule.tidy(box)
+        self._tell_tried(delivery)
+
+    def _expect(self, delivery: Delivery) -> asyncio.Future[None]:
+        made = self._expected.get(delivery)
+        if made is None:
+            made = self._expected[delivery] = asyncio.get_running_loop().create_future()
+        return asyncio.shield(made)
+
+    def _tell_tried(self, delivery: Delivery) -> None:
+        if self._expected and (made := self._expected.pop(delivery, None)) is not None:
+            made.set_result(None)
+
+    def _tell(self, box: Box, delivery: Delivery, what: str, now: float) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(box.account, delivery, what, now)
 
     async def _transport(self) -> "Sender":
         if self._sender is None:
             # The HTTP client takes as long to import as the rest of the server: only who sends pays for it.
             module = await asyncio.to_thread(import_module, "understudy.sender")
-            self._sender = module.Sender(allow_all_targets=self._allow_all_targets)
+            if self._sender is None:
+                self._sender = module.Sender(allow_all_targets=self._allow_all_targets)
         return self._sender
+
+
+def _chain(delivery: Delivery) -> Iterator[Delivery]:
+    """A delivery, what follows it, and so on."""
+    each: Delivery | None = delivery
+    while each is not None:
+        yield each
+        each = each.then
+
+
+def _receiver(delivery: Delivery) -> str:
+    return urlsplit(delivery.url).netloc

@@ -1,16 +1,24 @@
 """Puts one delivery on the wire: resolves and judges the address, sends, and says what came back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from . import __version__
-from .deliveries import Content, Delivery
+from .deliveries import Attempt, Content, Delivery, Headers
+from .faults import NOTHING, Strike
 from .targets import resolve
 
 _CHUNK = 256 * 1024
+
+#: Real seconds that anything may take at most.
+_LONGEST = 120.0
+
+#: Real seconds for which the rest of an answer is waited for, once its status is known.
+_ANSWER = 1.0
 
 
 class Sender:
@@ -18,53 +26,122 @@ class Sender:
 
     def __init__(self, *, allow_all_targets: bool = False) -> None:
         self._allow_all_targets = allow_all_targets
-        # Each delivery brings its own, shorter patience.
-        self._http = httpx.AsyncClient(trust_env=False, timeout=60.0, follow_redirects=False)
+        # Each delivery brings its own, shorter patience, and the outbox says how many there are at once.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        self._http = httpx.AsyncClient(trust_env=False, timeout=_LONGEST, follow_redirects=False, limits=limits)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._http.aclose()
 
-    async def send(self, delivery: Delivery, content: Content) -> int:
-        """Send what a delivery carries and return the receiver's status.
+    async def send(self, delivery: Delivery, content: Content, attempt: Attempt) -> None:
+        """Send what a delivery carries, spoilt where a fault says so, and fill in what was sent and answered.
 
         Raises ForbiddenTarget for an address that may not be called, OSError (TimeoutError among them) when
         the receiver could not be reached or did not answer in time.
         """
+        parcel = _Parcel(delivery, content)
         patience = delivery.policy.timeout
         try:
             # The receiver is a real program on a real machine: its time to answer is counted in real seconds.
-            async with asyncio.timeout(patience):
-                return await self._exchange(delivery, content)
+            async with asyncio.timeout(patience + parcel.seconds):
+                response = await self._exchange(delivery, parcel, attempt)
         except TimeoutError as reason:
             raise TimeoutError(f"no answer within {patience:g} s") from reason
+        except _CutShort as reason:
+            raise ConnectionError(str(reason)) from reason
         except (httpx.HTTPError, httpx.InvalidURL) as reason:
             raise ConnectionError(f"{type(reason).__name__}: {reason}") from reason
+        attempt.status = response.status_code
+        attempt.response_headers = _headers(response)
+        try:
+            # What a receiver says beside its status is nice to know, and changes nothing.
+            with suppress(TimeoutError, httpx.HTTPError):
+                async with asyncio.timeout(_ANSWER):
+                    async for piece in response.aiter_raw():
+                        attempt.response_body += piece[: Attempt.RESPONSE_KEPT - len(attempt.response_body)]
+                        if len(attempt.response_body) == Attempt.RESPONSE_KEPT:
+                            break
+        finally:
+            await response.aclose()
 
-    async def _exchange(self, delivery: Delivery, content: Content) -> int:
+    async def _exchange(self, delivery: Delivery, parcel: "_Parcel", attempt: Attempt) -> httpx.Response:
         target = await resolve(delivery.url, allow_all=self._allow_all_targets)
         request = self._http.build_request(
             delivery.method,
             target.url,
-            content=content if isinstance(content, bytes) else _chunks(content),
+            content=parcel.content,
             headers={
                 "Host": target.host,
                 "User-Agent": f"understudy/{__version__}",
-                "Content-Type": delivery.content_type,
-                "Content-Length": str(_size(content)),
+                "Accept-Encoding": "identity",
+                "Content-Type": parcel.content_type,
+                "Content-Length": str(parcel.size),
             },
             extensions={"sni_hostname": target.server_name},
         )
-        response = await self._http.send(request, stream=True)
-        await response.aclose()
-        return response.status_code
+        attempt.request_headers, attempt.request_size = _headers(request), parcel.size
+        attempt.request_body = None if parcel.body is None else parcel.body[: Attempt.REQUEST_KEPT]
+        return await self._http.send(request, stream=True)
 
 
-def _size(content: Content) -> int:
-    return len(content) if isinstance(content, bytes) else content.stat().st_size
+class _CutShort(Exception):
+    """A fault ends the connection in the middle of a body."""
+
+
+class _Parcel:
+    """The content of a delivery, as it goes out."""
+
+    def __init__(self, delivery: Delivery, content: Content) -> None:
+        strike = delivery.strike or NOTHING
+        self.content_type = strike.content_type or delivery.content_type
+        #: The bytes, None for a file.
+        self.body: bytes | None = None
+        #: Real seconds that sending takes on purpose.
+        self.seconds = 0.0
+        self.content: bytes | AsyncIterator[bytes]
+        if isinstance(content, Path):
+            self.size = content.stat().st_size
+            self.content = _chunks(content)
+            return
+        self.content = self.body = body = _spoilt(content, strike)
+        self.size = len(body)
+        # A connection breaks once: the next try is whole. What a provider sends wrongly is the same each time.
+        cut = strike.truncate if not delivery.tries else None
+        if strike.trickle is not None:
+            self.seconds = min(self.size / strike.trickle, _LONGEST)
+        if strike.trickle is not None or (cut is not None and cut < self.size):
+            self.content = _slowly(body, strike.trickle, cut)
+
+
+def _spoilt(body: bytes, strike: Strike) -> bytes:
+    if strike.empty:
+        return b""
+    # JSON never ends with a comma, and is as long as was said.
+    return body[:-1] + b"," if strike.corrupt and body else body
+
+
+async def _slowly(body: bytes, rate: float | None, cut: int | None) -> AsyncIterator[bytes]:
+    """A body at so many bytes a real second, or its beginning if the connection is to end in the middle of it."""
+    for piece in _pieces(body[:cut], rate):
+        yield piece
+        if rate is not None:
+            await asyncio.sleep(len(piece) / rate)
+    if cut is not None and cut < len(body):
+        raise _CutShort(f"the connection was ended after {cut} of {len(body)} bytes, as a fault asked")
+
+
+def _pieces(body: bytes, rate: float | None) -> Iterator[bytes]:
+    size = _CHUNK if rate is None else max(1, int(rate / 10))
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             yield chunk
+
+
+def _headers(message: httpx.Request | httpx.Response) -> Headers:
+    return tuple((str(name, "latin-1"), str(value, "latin-1")) for name, value in message.headers.raw)

@@ -24,10 +24,28 @@ def test_a_moment_is_nearer_in_real_time_the_faster_the_clock_runs():
     assert clock.real_delay(clock.now() - 50) == 0.0
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+@pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
 def test_a_clock_that_stands_still_or_runs_backward_cannot_be_made(rate):
     with pytest.raises(ValueError, match="above 0"):
         FlowingClock(rate)
+    clock = FlowingClock()
+    with pytest.raises(ValueError, match="above 0"):
+        clock.rate = rate
+    assert clock.rate == 1.0
+
+
+def test_a_clock_that_is_given_another_rate_does_not_leap_and_wakes_whoever_waits():
+    clock = FlowingClock(1.0)
+    wakes = []
+    clock.on_leap(lambda: wakes.append(clock.rate))
+    before = clock.now()
+    clock.rate = 1_000_000.0
+    assert before <= clock.now() < before + 50_000_000
+    clock.rate = 0.001
+    after = clock.now()
+    time.sleep(0.01)
+    assert after <= clock.now() < after + 1
+    assert wakes == [1_000_000.0, 0.001]
 
 
 @given(st.lists(st.floats(0, 1e6)))

@@ -30,17 +30,18 @@ class Callbacks:
         self._answers = answers
         self._clip = clip
 
-    def plan(self, job: Job, task: Mapping[str, Any], account: Account) -> None:
+    def plan(self, job: Job, task: Mapping[str, Any], account: Account) -> list[Delivery]:
         """Queue what each result of the job will send, at the moment it finishes."""
+        queued = []
         for result in job.results:
             webhook = self._webhook(job, result, task.get("webhookURL"))
             upload = self._upload(job, result, task.get("uploadEndpoint"))
             if upload is not None:
                 upload.then = webhook
-            for delivery in filter(None, (upload, webhook)):
-                account.deliveries.append(delivery)
             if (first := upload or webhook) is not None:
-                self._engine.outbox.add(first)
+                self._engine.outbox.add(account, first)
+                queued.append(first)
+        return queued
 
     def _webhook(self, job: Job, result: Result, url: str | None) -> Delivery | None:
         if url is None:
@@ -52,6 +53,8 @@ class Callbacks:
         return Delivery(
             id=f"webhook-{result.id}",
             kind="webhook",
+            provider=job.provider,
+            model=job.model,
             job=job.id,
             result=result.id,
             url=url,
@@ -72,6 +75,8 @@ class Callbacks:
         return Delivery(
             id=f"upload-{result.id}",
             kind="upload",
+            provider=job.provider,
+            model=job.model,
             job=job.id,
             result=result.id,
             url=url,

@@ -4,9 +4,9 @@ That there are webhooks, how they are managed and that their URL receives a POST
 and when it is tried again, is documented nowhere: body and schedule are the emulator's own.
 """
 
-from collections import deque
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -38,7 +38,6 @@ class Webhook:
     types: tuple[str, ...]
     created_at: float
     active: bool = True
-    deliveries: deque[tuple[str, Delivery]] = field(default_factory=lambda: deque(maxlen=1_000))
 
     def event(self, names: tuple[str, ...]) -> str | None:
         """The name under which this webhook wants to hear of something that has several."""
@@ -59,18 +58,19 @@ class Hooks:
         self._engine = engine
         self._records = records
 
-    def plan(self, account: Account, job: Job) -> None:
-        """Tell every webhook that asked for it how a job ends, when it does."""
-        for webhook in account.keep(Webhooks).by_id.values():
-            self.tell(account, webhook, job)
+    def plan(self, account: Account, job: Job) -> list[Delivery]:
+        """Tell every webhook that asked for it how a job ends, when it does; what was queued."""
+        told = [self.tell(account, webhook, job) for webhook in account.keep(Webhooks).by_id.values()]
+        return [delivery for delivery in told if delivery is not None]
 
-    def tell(self, account: Account, webhook: Webhook, job: Job) -> None:
+    def tell(self, account: Account, webhook: Webhook, job: Job) -> Delivery | None:
         """Tell one webhook how a job ends, when it does, if it asked for it."""
 
         async def body() -> dict[str, Any]:
             return await self._records.news(account, job)
 
-        self.announce(account, webhook, _EVENTS[job.extras["door"]], job.id, job.finishes_at, body)
+        names = _EVENTS[job.extras["door"]]
+        return self.announce(account, webhook, names, job.id, job.finishes_at, body, model=job.model)
 
     def announce(
         self,
@@ -80,21 +80,24 @@ class Hooks:
         subject: str,
         due: float,
         data: Callable[[], Any],
-    ) -> None:
+        model: str | None = None,
+    ) -> Delivery | None:
         """Queue one event for one webhook, if it is active and asked for an event of such a name."""
         event = webhook.event(names)
         if event is None or not webhook.active:
-            return
-        event_id = account.new_id()
+            return None
+        event_id, timestamp = account.new_id(), iso(due) if due < math.inf else ""
 
         async def produce() -> bytes:
             document: Mapping[str, Any] = await data()
-            told = {"event_type": event, "event_id": event_id, "timestamp": iso(due), "data": document}
+            told = {"event_type": event, "event_id": event_id, "timestamp": timestamp, "data": document}
             return orjson.dumps(told)
 
         delivery = Delivery(
             id=f"webhook-{event_id}",
             kind="webhook",
+            provider="segmind",
+            model=model,
             job=subject,
             result=subject,
             url=webhook.url,
@@ -103,8 +106,8 @@ class Hooks:
             content_type="application/json",
             produce=produce,
             policy=RETRIES,
+            about={"webhook": webhook.id, "event": event, "event_id": event_id, "timestamp": timestamp},
             where=lambda: webhook.url if webhook.active and event in webhook.types else None,
         )
-        webhook.deliveries.append((event, delivery))
-        account.deliveries.append(delivery)
-        self._engine.outbox.add(delivery)
+        self._engine.outbox.add(account, delivery)
+        return delivery
