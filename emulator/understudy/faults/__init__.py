@@ -6,13 +6,13 @@ from .facts import OPERATIONS, Facts
 from .magic import called_for
 from .meeting import meet
 from .problems import BadRule, UnknownFault
-from .rules import Rule
 from .strike import NOTHING, Strike
 from .table import FaultTable
 from .words import error_of_limit
 
 if TYPE_CHECKING:
     from .oneline import compact, parse_compact
+    from .rules import Rule
     from .schema import RULE_SCHEMA, SHOWN_SCHEMA
 
 __all__ = [
@@ -34,7 +34,13 @@ __all__ = [
 ]
 
 #: What only those need who write rules; a server starts without.
-_LATE = {"RULE_SCHEMA": "schema", "SHOWN_SCHEMA": "schema", "compact": "oneline", "parse_compact": "oneline"}
+_LATE = {
+    "RULE_SCHEMA": "schema",
+    "SHOWN_SCHEMA": "schema",
+    "Rule": "rules",
+    "compact": "oneline",
+    "parse_compact": "oneline",
+}
 
 
 def __getattr__(name: str) -> Any:

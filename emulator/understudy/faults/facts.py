@@ -41,3 +41,24 @@ class Facts:
     text: Callable[[], str] = silence
     #: Of a download: for how many emulator seconds the file has been there.
     age: float | None = None
+
+
+class Text:
+    """What a request says, asked for once at most."""
+
+    __slots__ = ("_facts", "_text")
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._text: str | None = None
+
+    def read(self) -> str:
+        """The text."""
+        if self._text is None:
+            self._text = self._facts.text()
+        return self._text
+
+
+def listed(operations: frozenset[str]) -> str:
+    """Some operations as a person would list them."""
+    return " or ".join(sorted(operations)) if len(operations) < 4 else "a call"

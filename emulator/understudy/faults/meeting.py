@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .facts import Facts
+from .facts import Facts, Text, listed
 from .magic import called_for
 from .problems import BadRule, UnknownFault
-from .rules import Effect, Rule, Text, listed
 from .strike import NOTHING, Strike
 from .table import FaultTable
 from .words import error_of_limit, errors, page_of, struck_by
+
+if TYPE_CHECKING:
+    from .rules import Effect, Rule
 
 
 def meet(
@@ -57,7 +59,7 @@ class _Sum:
         #: What only one can have, with who has it.
         self._taken: dict[str, str] = {}
 
-    def add(self, name: str, effects: tuple[Effect, ...], retry_after: float | None = None) -> None:
+    def add(self, name: str, effects: "tuple[Effect, ...]", retry_after: float | None = None) -> None:
         """Let some effects strike, as far as they are not taken."""
         fields = self._fields
         for effect, slot, value in effects:
@@ -95,14 +97,14 @@ class _Sum:
             else:
                 self.add(shown, (effect,))
 
-    def judge(self, rule: Rule, table: FaultTable, now: float) -> None:
+    def judge(self, rule: "Rule", table: FaultTable, now: float) -> None:
         """Let a rule strike if it will."""
         why = rule.holds(self._facts, self._text, now)
         retry_after = None
         if why is None and (by := self._eclipsed(rule)) is not None:
             why = f"it is eclipsed by {by}"
         elif why is None and rule.buckets is not None:
-            retry_after = rule.buckets.take(self._facts.account or "", now)
+            retry_after = rule.buckets.take((self._facts.account or "") if table.shared else "", now)
             why = "its bucket has room" if retry_after is None else None
         if why is not None:
             rule.missed = why
@@ -119,7 +121,7 @@ class _Sum:
             return NOTHING
         return Strike(**self._fields, names=tuple(self._names), considered=tuple(self._considered))
 
-    def _eclipsed(self, rule: Rule) -> str | None:
+    def _eclipsed(self, rule: "Rule") -> str | None:
         """Who has all that a rule could take, or the bucket's answer without which nothing of it strikes."""
         taken = self._taken
         if rule.buckets is not None:
@@ -130,7 +132,7 @@ class _Sum:
 
 
 @lru_cache(maxsize=256)
-def _asked(provider: str, header: str) -> tuple[tuple[Effect, frozenset[str]], ...]:
+def _asked(provider: str, header: str) -> "tuple[tuple[Effect, frozenset[str]], ...]":
     """The effects a header asks for, each with the operations at which it strikes; raises UnknownFault."""
     # Only who asks for faults pays for reading them.
     from .oneline import parse_compact

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from .bucket import Buckets
-from .facts import Facts
+from .facts import Facts, Text, listed
 
 State = Literal["live", "spent", "expired"]
 
@@ -35,7 +35,7 @@ class Match:
         if self.model is not None and any(sign in self.model for sign in "*?["):
             object.__setattr__(self, "_glob", re.compile(fnmatch.translate(self.model)))
 
-    def miss(self, facts: Facts, text: "Text") -> str | None:
+    def miss(self, facts: Facts, text: Text) -> str | None:
         """Why it is not about a request; None when it is."""
         if facts.operation not in self.operations:
             return f"the operation is {facts.operation}, not {listed(self.operations)}"
@@ -58,22 +58,6 @@ class Match:
         if model is None or self.model is None:
             return self.model is None
         return model == self.model if self._glob is None else self._glob.match(model) is not None
-
-
-class Text:
-    """What a request says, asked for once at most."""
-
-    __slots__ = ("_facts", "_text")
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._text: str | None = None
-
-    def read(self) -> str:
-        """The text."""
-        if self._text is None:
-            self._text = self._facts.text()
-        return self._text
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +142,3 @@ class Rule:
             return None if self.missed is None else f"last time it did not strike: {self.missed}"
         looked = "nothing came that it could look at" if self.missed is None else f"last time, {self.missed}"
         return f"it never matched anything yet: {looked}"
-
-
-def listed(operations: frozenset[str]) -> str:
-    """Some operations as a person would list them."""
-    return " or ".join(sorted(operations)) if len(operations) < 4 else "a call"

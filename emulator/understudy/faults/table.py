@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .problems import BadRule
-from .rules import Rule
+
+if TYPE_CHECKING:
+    from .rules import Rule
 
 #: How many rules a table holds.
 MOST_RULES = 1_000
@@ -20,7 +22,8 @@ class FaultTable:
 
     def __init__(self, chance: random.Random, *, shared: bool = False) -> None:
         self._chance = chance
-        self._shared = shared
+        #: Whether its rules are about everybody.
+        self.shared = shared
         self._rules: dict[str, Rule] = {}
         self._live: list[Rule] = []
         self._added = 0
@@ -43,10 +46,10 @@ class FaultTable:
         # Reading rules means knowing every model of every provider: only who writes one pays for it.
         from .reading import read
 
-        draft = read(document, shared=self._shared)
+        draft = read(document, shared=self.shared)
         self._make_room(now)
         self._added += 1
-        rule = draft.rule(f"{'shared' if self._shared else 'rule'}-{self._added}", now, self._chance)
+        rule = draft.rule(f"{'shared' if self.shared else 'rule'}-{self._added}", now, self._chance)
         self._rules[rule.id] = rule
         self._live.append(rule)
         return rule
@@ -70,12 +73,32 @@ class FaultTable:
     def lay_down(self, rule: Rule, now: float) -> None:
         """Judge a rule no more if it is dead for everybody: clocks of accounts may be ahead of the server's."""
         state = rule.state(now)
-        if state == "spent" or (state == "expired" and not self._shared):
+        if state == "spent" or (state == "expired" and not self.shared):
             self._live = [other for other in self._live if other is not rule]
 
     def shown(self, now: float) -> list[dict[str, Any]]:
         """Every rule and its record as JSON, oldest first."""
         return [rule.shown(now) for rule in self._rules.values()]
+
+    def saved(self) -> dict[str, Any]:
+        """The table as JSON, with everything `load` needs to go on from here."""
+        from .keeping import saved, state
+
+        return {
+            "added": self._added,
+            "chance": state(self._chance),
+            "rules": [saved(rule) for rule in self._rules.values()],
+        }
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Become the table that was saved; raises BadRule for a rule that cannot be any more."""
+        from .keeping import resume, rules
+
+        loaded = rules(document["rules"], shared=self.shared)
+        self._rules = {rule.id: rule for rule in loaded}
+        self._live = loaded
+        self._added = document["added"]
+        resume(self._chance, document["chance"])
 
     def _make_room(self, now: float) -> None:
         if len(self._rules) < MOST_RULES:
