@@ -1,5 +1,7 @@
 """Puts together everything that goes wrong with one request."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -59,7 +61,7 @@ class _Sum:
         #: What only one can have, with who has it.
         self._taken: dict[str, str] = {}
 
-    def add(self, name: str, effects: "tuple[Effect, ...]", retry_after: float | None = None) -> None:
+    def add(self, name: str, effects: tuple[Effect, ...], retry_after: float | None = None) -> None:
         """Let some effects strike, as far as they are not taken."""
         fields = self._fields
         for effect, slot, value in effects:
@@ -97,7 +99,7 @@ class _Sum:
             else:
                 self.add(shown, (effect,))
 
-    def judge(self, rule: "Rule", table: FaultTable, now: float) -> None:
+    def judge(self, rule: Rule, table: FaultTable, now: float) -> None:
         """Let a rule strike if it will."""
         why = rule.holds(self._facts, self._text, now)
         retry_after = None
@@ -121,7 +123,7 @@ class _Sum:
             return NOTHING
         return Strike(**self._fields, names=tuple(self._names), considered=tuple(self._considered))
 
-    def _eclipsed(self, rule: "Rule") -> str | None:
+    def _eclipsed(self, rule: Rule) -> str | None:
         """Who has all that a rule could take, or the bucket's answer without which nothing of it strikes."""
         taken = self._taken
         if rule.buckets is not None:
@@ -132,7 +134,7 @@ class _Sum:
 
 
 @lru_cache(maxsize=256)
-def _asked(provider: str, header: str) -> "tuple[tuple[Effect, frozenset[str]], ...]":
+def _asked(provider: str, header: str) -> tuple[tuple[Effect, frozenset[str]], ...]:
     """The effects a header asks for, each with the operations at which it strikes; raises UnknownFault."""
     # Only who asks for faults pays for reading them.
     from .oneline import parse_compact

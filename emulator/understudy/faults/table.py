@@ -1,5 +1,7 @@
 """The rules of one account, or of the whole server, in the order in which they are judged."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
