@@ -1,46 +1,90 @@
 """An account is an API key: each key is a world of its own, made when it is first seen."""
 
+import hashlib
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TypeVar, cast
 from uuid import UUID, uuid5
 
+from .clock import AccountClock, Clock
 from .deliveries import Delivery
+from .faults import FaultTable
 from .jobs import Job
+from .journal import Journal
 from .ledger import Ledger
+from .limits import Limits
 
 T = TypeVar("T")
 
-#: Under these the user and the organisation of a key are derived, so that they are the same after a restart.
+#: Under these the user and the organisation of an account are derived, so that they are the same after a restart.
 _USERS = UUID("0b0f5e1c-2a43-4f83-8f1d-6b8f6a0c7d55")
 _ORGANISATIONS = UUID("6f0a2c5e-4c7b-4f0e-9a55-0e6a3a1c9d11")
 
 
+def identity(key: str) -> str:
+    """What an account is called where its key must not be seen."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
 class Account:
-    """One key's jobs, money, deliveries and stream of random numbers."""
+    """One key's jobs, money, time, limits, faults, deliveries, journal and stream of random numbers."""
 
     #: How many deliveries an account remembers; older ones are forgotten first.
     DELIVERIES_KEPT = 1_000
 
-    def __init__(self, key: str, *, opening: int, opened_at: float, seed: int | None) -> None:
+    def __init__(self, key: str, id: str, *, clock: Clock, opening: int, seed: int | None, journal_size: int) -> None:
         self.key = key
-        self.organization = str(uuid5(_ORGANISATIONS, key))
-        self.user = str(uuid5(_USERS, key))
-        self.ledger = Ledger(opening, opened_at)
+        #: All that an account has of its own is derived from this, so that it can be played again without its key.
+        self.id = id
+        self.clock = AccountClock(clock)
+        self._opening = opening
+        self.renew_money()
+        self.journal = Journal(journal_size)
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
-        self.random = random.Random(None if seed is None else f"{seed}:{key}")
+        self._seed = seed
+        self.random = self.stream("ids")
         self._jobs: dict[str, dict[str, Job]] = {}
         self._kept: dict[Callable[[], object], object] = {}
+
+    def renew_money(self) -> None:
+        """Forget what was spent and what limits there were: the balance is the opening one again."""
+        self.ledger = Ledger(self._opening, self.clock.now())
+        self.limits = Limits()
+
+    @cached_property
+    def faults(self) -> FaultTable:
+        """What goes wrong for this account."""
+        return FaultTable(self.stream("faults"))
+
+    @cached_property
+    def organization(self) -> str:
+        """The id of the organisation the key belongs to."""
+        return str(uuid5(_ORGANISATIONS, self.id))
+
+    @cached_property
+    def user(self) -> str:
+        """The id of the user the key belongs to."""
+        return str(uuid5(_USERS, self.id))
 
     @property
     def email(self) -> str:
         """The address of the account's user, in a domain that can belong to nobody."""
         return f"user-{self.user[:8]}@understudy.invalid"
 
+    def stream(self, use: str) -> random.Random:
+        """Random numbers for one use, the same for the same seed and account whatever else is drawn."""
+        return random.Random(None if self._seed is None else f"{self._seed}:{self.id}:{use}")
+
     def jobs(self, provider: str) -> dict[str, Job]:
         """The account's jobs at one provider by their id, oldest first."""
         return self._jobs.setdefault(provider, {})
+
+    @property
+    def providers(self) -> list[str]:
+        """The providers at which the account has been."""
+        return list(self._jobs)
 
     def keep(self, kind: Callable[[], T]) -> T:
         """What a provider keeps for this account beside its jobs, such as its webhooks: one of each kind."""
@@ -48,6 +92,11 @@ class Account:
         if kept is None:
             kept = self._kept[kind] = kind()
         return cast(T, kept)
+
+    @property
+    def kept(self) -> dict[Callable[[], object], object]:
+        """Everything that `keep` keeps, by its kind."""
+        return self._kept
 
     def new_id(self) -> str:
         """A fresh version 4 UUID from the account's own random stream."""
@@ -57,11 +106,22 @@ class Account:
 class Accounts:
     """All accounts of a server; `keys` restricts which exist, else any key does."""
 
-    def __init__(self, *, opening: int, seed: int | None = None, keys: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        opening: int,
+        seed: int | None = None,
+        keys: frozenset[str] = frozenset(),
+        journal_size: int = 1_000,
+    ) -> None:
+        self._clock = clock
         self._opening = opening
         self._seed = seed
         self._keys = keys
+        self._journal_size = journal_size
         self._accounts: dict[str, Account] = {}
+        self._by_id: dict[str, Account] = {}
 
     @property
     def restricted(self) -> bool:
@@ -72,10 +132,43 @@ class Accounts:
         """Let another key open an account."""
         self._accounts[key] = account
 
-    def of(self, key: str, now: float) -> Account | None:
+    def of(self, key: str) -> Account | None:
         """The account of a key, or None when there is no such key."""
         account = self._accounts.get(key)
         if account is None and key and (not self._keys or key in self._keys):
-            account = Account(key, opening=self._opening, opened_at=now, seed=self._seed)
-            self._accounts[key] = account
+            account = self.open(identity(key), key)
         return account
+
+    def all(self) -> Iterator[Account]:
+        """Every account there is by now, in the order in which they were first seen."""
+        return iter(tuple(self._by_id.values()))
+
+    def by_id(self, id: str) -> Account | None:
+        """The account that is called so."""
+        return self._by_id.get(id)
+
+    def open(self, id: str, key: str) -> Account:
+        """The account that is called so, made now if there is none, and opened by this key from now on."""
+        account = self._by_id.get(id)
+        if account is None:
+            account = Account(
+                key, id, clock=self._clock, opening=self._opening, seed=self._seed, journal_size=self._journal_size
+            )
+            self._by_id[id] = account
+        self._accounts[key] = account
+        return account
+
+    def forget(self, account: Account) -> list[str]:
+        """Let there be no such account any more; returns the keys that opened it."""
+        keys = [key for key, opened in self._accounts.items() if opened is account]
+        for key in keys:
+            del self._accounts[key]
+        del self._by_id[account.id]
+        return keys
+
+    def renew(self, account: Account) -> Account:
+        """Put an account with nothing in it in the place of this one; every key that opened this one opens that."""
+        keys = self.forget(account)
+        renewed = self.open(account.id, account.key)
+        self._accounts.update(dict.fromkeys(keys, renewed))
+        return renewed

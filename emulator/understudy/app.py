@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import __version__, wire
 from .control.routes import control_routes
 from .engine import Engine
+from .front import Front
 from .providers import Provider
 
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -37,7 +38,7 @@ def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
         [*(route for provider in providers for route in provider.routes()), Route("/", index), *control_routes(engine)],
         lifespan,
     )
-    return _ByHost(everyone, providers)
+    return Front(_ByHost(everyone, providers), engine)
 
 
 class _ByHost:

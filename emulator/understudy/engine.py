@@ -1,46 +1,132 @@
 """The engine every provider plays on: one clock, the accounts, what goes out, and the placeholders."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import itertools
+import random
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from .accounts import Accounts
-from .clock import Clock, FlowingClock
+from .accounts import Account, Accounts
+from .clock import Clock, FlowingClock, ManualClock
 from .config import Settings
+from .deliveries import Delivery
+from .faults import NOTHING, Facts, FaultTable, Strike, meet
 from .jobs import Job, Result
+from .journal import Journal
 from .media.studio import Studio
 from .outbox import Outbox
 from .uploads import Uploads
 
+#: What of an account can be set back to how it was when it was opened; `all` gives it a new clock, too.
+Part: TypeAlias = Literal["jobs", "faults", "journal", "webhooks", "money", "all"]
+
+
+class Shelved(NamedTuple):
+    """A result that has a file, with whose it is."""
+
+    account: Account
+    job: Job
+    result: Result
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """State and services of one server. `shelf` finds a result by the id in its media URL."""
+    """State and services of one server. `shelf` finds a result by the id in its media URL.
+
+    `faults` strike whatever the account, and `strangers` is the journal of those who have none.
+    """
 
     settings: Settings
     clock: Clock
     accounts: Accounts
+    faults: FaultTable
+    strangers: Journal
     outbox: Outbox
     studio: Studio
     uploads: Uploads
-    shelf: dict[str, tuple[Job, Result]]
+    shelf: dict[str, Shelved]
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Engine":
         """An engine with nothing in it yet; raises MediaError when the cache directory cannot be used."""
-        clock = clock or FlowingClock(settings.speed.rate)
+        if clock is None:
+            clock = ManualClock() if settings.clock == "manual" else FlowingClock(settings.speed.rate)
+        seed = settings.seed
+        shelf: dict[str, Shelved] = {}
+        faults = FaultTable(random.Random(None if seed is None else f"{seed}:faults"), shared=True)
+
+        def strike(account: Account, delivery: Delivery) -> Strike:
+            """What goes wrong with a delivery, for the same reasons as with the request it is about."""
+            tables = (faults, account.faults)
+            if not any(tables):
+                return NOTHING
+
+            def text() -> str:
+                shelved = shelf.get(delivery.result)
+                return shelved.job.request.decode() if shelved is not None else ""
+
+            facts = Facts(delivery.provider, "webhook", delivery.model, account.id, text)
+            return meet(tables, facts, account.clock.now())
+
         return cls(
             settings=settings,
             clock=clock,
-            accounts=Accounts(opening=int(settings.balance * 1_000_000), seed=settings.seed, keys=settings.api_keys),
-            outbox=Outbox(clock, allow_all_targets=settings.allow_link_local, seed=settings.seed),
+            accounts=Accounts(
+                clock,
+                opening=int(settings.balance * 1_000_000),
+                seed=seed,
+                keys=settings.api_keys,
+                journal_size=settings.journal_size,
+            ),
+            faults=faults,
+            strangers=Journal(settings.journal_size),
+            outbox=Outbox(clock, allow_all_targets=settings.allow_link_local, strike=strike),
             studio=Studio(settings.cache_dir, max_bytes=settings.cache_bytes),
             uploads=Uploads(settings.cache_bytes),
-            shelf={},
+            shelf=shelf,
         )
+
+    def file(self, account: Account, job: Job) -> None:
+        """Put a job among its account's, and its results where their URLs lead."""
+        for result in job.results:
+            self.shelf[result.id] = Shelved(account, job, result)
+
+    def withdraw(self, job: Job) -> None:
+        """Take a job's results from where their URLs lead."""
+        for result in job.results:
+            self.shelf.pop(result.id, None)
+
+    def reset(self, account: Account, part: Part) -> Account:
+        """Set a part of an account back to how it was when it was opened; `all` puts a new one in its place."""
+        if part in ("jobs", "all"):
+            # What a job costs is a plan, and goes with it; what it cost until now is the ledger's to tell.
+            for provider in account.providers:
+                jobs = account.jobs(provider)
+                for job in jobs.values():
+                    self.withdraw(job)
+                jobs.clear()
+        if part in ("jobs", "webhooks", "all"):
+            self.outbox.forget(account)
+            account.deliveries.clear()
+        match part:
+            case "faults":
+                account.faults.clear()
+            case "journal":
+                account.journal.clear()
+            case "money":
+                account.renew_money()
+            case "all":
+                return self.accounts.renew(account)
+        return account
+
+    def forget(self, account: Account) -> None:
+        """Let there be no such account any more."""
+        self.reset(account, "jobs")
+        self.accounts.forget(account)
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside an answer, which does not wait for it."""

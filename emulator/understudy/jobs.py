@@ -50,6 +50,8 @@ class Job:
     cancelled_at: float | None = None
     #: Width over height of the picture it is made from, where that must be remembered.
     aspect: float | None = None
+    #: What its polls are answered with instead of its state, from the moment that error strikes.
+    refused: ErrorCase | None = None
 
     @property
     def finishes_at(self) -> float:
@@ -59,6 +61,12 @@ class Job:
     def step(self, now: float) -> str:
         """The step it is at, for a job that has not finished: the last one begun."""
         return next(name for name, begins in reversed(self.steps) if begins <= now)
+
+    def refusal(self, now: float) -> ErrorCase | None:
+        """What a poll at `now` is answered with instead of the job's state, if anything."""
+        if self.refused is not None and (self.refused.strikes == "poll" or now >= self.finishes_at):
+            return self.refused
+        return None
 
     def expired(self, result: Result, now: float) -> bool:
         """Whether the result's file is gone: its time to live, counted from when it finished, is over."""

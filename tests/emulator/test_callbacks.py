@@ -53,7 +53,7 @@ def test_no_webhook_is_sent_before_its_result_is_done(stage):
     with Sink() as sink:
         task = video_task(numberResults=2, webhookURL=sink.url)
         stage.post(task)
-        job = stage.server.engine.accounts.of(stage.key, 0).jobs("runware")[task["taskUUID"]]
+        job = stage.server.engine.accounts.of(stage.key).jobs("runware")[task["taskUUID"]]
         stage.clock.advance(job.results[0].finishes_at - stage.clock.now())
         sink.wait(1)
         assert [item["status"] for item in stage.poll(task)["data"]] == ["success", "processing"]

@@ -436,7 +436,7 @@ def test_only_finished_files_of_its_own_are_served(stage, make_server, key):
         == "*"
     )
     created = submit(stage).json()
-    job = stage.server.engine.accounts.of(stage.key, 0).jobs("gmi")[created["request_id"]]
+    job = stage.server.engine.accounts.of(stage.key).jobs("gmi")[created["request_id"]]
     early = url.replace(url.rpartition("/")[2], f"{job.results[0].id}.mp4")
     assert stage.http.get(early).status_code == 404
     stage.http.delete(f"{KEYED}/requests/{created['request_id']}")

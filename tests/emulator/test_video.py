@@ -130,7 +130,7 @@ def test_a_higher_quality_is_a_larger_file(stage):
 def test_before_it_is_done_and_after_its_time_to_live_there_is_no_file(stage):
     task = video_task(ttl=60, width=320, height=180)
     stage.post(task)
-    job = stage.server.engine.accounts.of(stage.key, 0).jobs("runware")[task["taskUUID"]]
+    job = stage.server.engine.accounts.of(stage.key).jobs("runware")[task["taskUUID"]]
     path = f"/video/os/a00d00/ws/5/vi/{job.results[0].id}.mp4"
     assert stage.http.get(path).status_code == 404
     [item] = wait_for(stage, task, job.finishes_at - stage.clock.now())["data"]

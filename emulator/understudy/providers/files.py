@@ -7,11 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.answers import Json
-from understudy.engine import Engine
+from understudy.engine import Engine, Shelved
+from understudy.faults import Strike
 from understudy.media.errors import MediaError
 from understudy.media.serve import preflight, respond
 from understudy.placeholders import placeholder, poster
+from understudy.visits import visit_of
 from understudy_contracts.models import Model
+
+
+def struck(request: Request, shelved: Shelved) -> Strike:
+    """What goes wrong with a download."""
+    account, job, result = shelved
+    visit = visit_of(request.scope)
+    visit.of(job.provider, account)
+    return visit.meet(
+        "download", model=job.model, job=job.id, text=job.request.decode, age=account.clock.now() - result.finishes_at
+    )
 
 
 class Files:
@@ -29,15 +41,19 @@ class Files:
             return preflight() if self._cors else Json({"error": "Method Not Allowed"}, 405)
         filename: str = request.path_params["filename"]
         result_id, _, suffix = filename.partition(".")
-        job, result = self._engine.shelf.get(result_id, (None, None))
-        if job is None or result is None or job.provider != self._provider:
+        shelved = self._engine.shelf.get(result_id)
+        if shelved is None or shelved.job.provider != self._provider:
             return Json({"error": "no request made this file"}, 404)
+        account, job, result = shelved
+        strike = struck(request, shelved)
+        if strike.status is not None:
+            return Json({"error": "this file is withheld, as a fault asked for"}, strike.status)
         model = self._models[job.model]
-        now = self._engine.clock.now()
+        now = account.clock.now()
         is_poster = suffix == "jpg" and model.output.kind == "video"
         if (suffix != job.container and not is_poster) or result.state(now) != "success":
             return Json({"error": "this file is not there, or not yet"}, 404)
-        if job.expired(result, now):
+        if job.expired(result, now) or strike.expire is not None:
             return Json({"error": "this file is no longer kept"}, 404)
         draw = poster if is_poster else placeholder
         wanted = await asyncio.to_thread(draw, model, job, result)

@@ -7,7 +7,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from understudy.engine import Engine
+from understudy.faults import UnknownFault
+from understudy.visits import visit_of
 from understudy.wire import bearer
+from understudy_contracts.errors import ErrorCase
 from understudy_contracts.provider import contract
 
 
@@ -31,8 +34,19 @@ class HeyGen:
 
     async def _listing(self, request: Request) -> Response:
         key = request.headers.get("x-api-key") or bearer(request.headers.get("authorization"))
-        if self._engine.accounts.of(key, self._engine.clock.now()) is None:
-            case = self._contract.errors["unauthorized"]
-            error = {"code": case.code, "message": case.message}
-            return JSONResponse({"data": None, "error": error}, case.status or 401)
+        account = self._engine.accounts.of(key)
+        visit = visit_of(request.scope)
+        visit.of(self.name, account)
+        if account is None:
+            return _refused(self._contract.errors["unauthorized"])
+        try:
+            strike = visit.meet("models")
+        except UnknownFault as problem:
+            return JSONResponse({"data": None, "error": {"code": "unknownFault", "message": str(problem)}}, 400)
+        if strike.error is not None:
+            return _refused(strike.error)
         return JSONResponse(self._contract.document(request.url.path.rpartition("/")[2]))
+
+
+def _refused(case: ErrorCase) -> Response:
+    return JSONResponse({"data": None, "error": {"code": case.code, "message": case.message}}, case.status or 401)

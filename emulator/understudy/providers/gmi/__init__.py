@@ -10,9 +10,9 @@ from understudy_contracts.errors import reasons
 from understudy_contracts.provider import contract
 
 from .catalogue import Catalogue
-from .door import Door, Endpoint, Handler
+from .door import PROVIDER, Door, Endpoint
 from .identity import Identity
-from .orders import PROVIDER, Orders
+from .orders import Orders
 from .queue import Queue
 from .records import MEDIA_PREFIX, Records
 from .refusals import Refusals
@@ -51,9 +51,9 @@ class Gmi:
         keyed = f"{_QUEUE}/apikey"
         return [
             *self._requests(keyed, by_key),
-            Route(f"{keyed}/models", by_key(self._catalogue.ids)),
-            Route(f"{keyed}/models/{{model_id}}", by_key(self._catalogue.detail)),
-            Route(f"{keyed}/upload-url", by_key(self._storage.upload_url), methods=["POST"]),
+            Route(f"{keyed}/models", by_key(self._catalogue.ids, "models")),
+            Route(f"{keyed}/models/{{model_id}}", by_key(self._catalogue.detail, "models")),
+            Route(f"{keyed}/upload-url", by_key(self._storage.upload_url, "upload"), methods=["POST"]),
             *self._requests(_QUEUE, by_token),
             Route(f"{_QUEUE}/models", self._catalogue.all_in_public),
             Route(f"{_QUEUE}/models/{{model_id}}", self._catalogue.detail_in_public),
@@ -71,11 +71,11 @@ class Gmi:
             ),
         ]
 
-    def _requests(self, prefix: str, guard: Callable[[Handler], Endpoint]) -> Sequence[BaseRoute]:
+    def _requests(self, prefix: str, guard: Callable[..., Endpoint]) -> Sequence[BaseRoute]:
         one = f"{prefix}/requests/{{request_id}}"
         return [
             Route(one, guard(self._queue.detail)),
             Route(f"{prefix}/requests", guard(self._queue.submit), methods=["POST"]),
-            Route(f"{prefix}/requests", guard(self._queue.listing)),
+            Route(f"{prefix}/requests", guard(self._queue.listing, "list")),
             Route(one, guard(self._queue.cancel), methods=["DELETE"]),
         ]

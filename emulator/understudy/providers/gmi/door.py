@@ -1,6 +1,6 @@
 """Who may come in: API keys on the `/apikey` family, signed-in users on its twin, and the organisation they act for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,10 +10,15 @@ from starlette.responses import Response
 from understudy.accounts import Account
 from understudy.answers import Refused
 from understudy.engine import Engine
+from understudy.faults import Strike, UnknownFault
+from understudy.jobs import Job
+from understudy.visits import Visit, visit_of
 from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, origin, parse_json, read_body
 
 from .identity import Identity
 from .refusals import Refusals
+
+PROVIDER = "gmi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Caller:
 
     account: Account
     origin: str
+    visit: Visit
 
 
 Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
@@ -36,13 +42,38 @@ class Door:
         self._identity = identity
         self._refusals = refusals
 
-    def by_key(self, handler: Handler) -> Endpoint:
-        """An endpoint for callers with an API key."""
-        return self._guarded(handler, self._account_of_key)
+    def by_key(self, handler: Handler, operation: str | None = None) -> Endpoint:
+        """An endpoint for callers with an API key; one with an operation meets its faults before its handler runs."""
+        return self._guarded(handler, self._account_of_key, operation)
 
-    def by_token(self, handler: Handler) -> Endpoint:
+    def by_token(self, handler: Handler, operation: str | None = None) -> Endpoint:
         """An endpoint for signed-in users."""
-        return self._guarded(handler, self._account_of_token)
+        return self._guarded(handler, self._account_of_token, operation)
+
+    def meet(
+        self,
+        caller: Caller,
+        operation: str,
+        *,
+        job: Job | None = None,
+        model: str | None = None,
+        text: Callable[[], str] = str,
+        magic: Iterable[str] = (),
+    ) -> Strike:
+        """What goes wrong with a request; raises Refused for what is told at once."""
+        model = model if job is None else job.model
+        try:
+            strike = caller.visit.meet(
+                operation, model=model, job=job.id if job is not None else None, text=text, magic=magic
+            )
+        except UnknownFault as problem:
+            raise self._refusals.unknown_fault(problem) from None
+        error = strike.error
+        if error is None and job is not None and operation == "poll":
+            error = job.refusal(caller.account.clock.now())
+        if error is not None and (operation != "submit" or error.strikes in ("submit", "transport")):
+            raise self._refusals.by_name(error, model=model, wait=strike.retry_after)
+        return strike
 
     async def document(self, request: Request) -> tuple[Any, bytes]:
         """The JSON body of a request, parsed and as it came; raises Refused when it cannot be used."""
@@ -56,10 +87,15 @@ class Door:
         except BadJson:
             raise self._refusals.make("invalidJson") from None
 
-    def _guarded(self, handler: Handler, account_of: Callable[[str], Account | None]) -> Endpoint:
+    def _guarded(
+        self, handler: Handler, account_of: Callable[[str], Account | None], operation: str | None
+    ) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             try:
-                return await handler(self._caller(request, account_of), request)
+                caller = self._caller(request, account_of)
+                if operation is not None:
+                    self.meet(caller, operation)
+                return await handler(caller, request)
             except Refused as refusal:
                 return refusal.response()
             except ClientGone:
@@ -69,15 +105,17 @@ class Door:
 
     def _caller(self, request: Request, account_of: Callable[[str], Account | None]) -> Caller:
         account = account_of(bearer(request.headers.get("authorization")))
+        visit = visit_of(request.scope)
+        visit.of(PROVIDER, account)
         if account is None:
             raise self._refusals.make("unauthorized")
         organization = request.headers.get("x-organization-id")
         if organization and organization.lower() != account.organization:
             raise self._refusals.make("invalidOrganization", organization=organization)
-        return Caller(account, origin(request.scope, self._engine.settings.public_url))
+        return Caller(account, origin(request.scope, self._engine.settings.public_url), visit)
 
     def _account_of_key(self, key: str) -> Account | None:
-        return self._engine.accounts.of(key, self._engine.clock.now())
+        return self._engine.accounts.of(key)
 
     def _account_of_token(self, token: str) -> Account | None:
         return self._identity.account(token)

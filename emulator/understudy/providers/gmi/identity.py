@@ -97,8 +97,8 @@ class Identity:
         email, password = asked.get("email"), asked.get("password")
         if not isinstance(email, str) or not isinstance(password, str) or not email or not password:
             raise _SignInRefused(400, "email and password are required")
-        accounts, now = self._engine.accounts, self._engine.clock.now()
-        account = accounts.of(password if accounts.restricted else email, now)
+        accounts = self._engine.accounts
+        account = accounts.of(password if accounts.restricted else email)
         if account is None:
             raise _SignInRefused(401, "email or password is wrong")
         user = self._users.setdefault(account.user, _User(account, email))
@@ -121,7 +121,7 @@ class Identity:
         if not isinstance(name, str) or not name:
             raise _SignInRefused(400, "name is required")
         key = self._token(user, "key")
-        now = self._engine.clock.now()
+        now = user.account.clock.now()
         self._engine.accounts.add_key(key, user.account)
         user.keys.append(
             {
@@ -140,8 +140,8 @@ class Identity:
         # Late, here and below: it may bring a whole cryptography library along, and few ever sign in.
         import jwt
 
-        now = int(self._engine.clock.now())
         account = user.account
+        now = int(account.clock.now())
         claims = {"userId": account.user, "email": user.email, "kind": kind, "iat": now, "jti": account.new_id()}
         if kind in _LIFE:
             claims["exp"] = now + _LIFE[kind]
@@ -155,9 +155,10 @@ class Identity:
             claims = jwt.decode(token, self._secret, [_ALGORITHM], options={"verify_exp": False, "verify_iat": False})
         except jwt.InvalidTokenError:
             return None
-        if claims["kind"] != kind or claims["exp"] <= self._engine.clock.now():
+        user = self._users.get(claims["userId"])
+        if user is None or claims["kind"] != kind or claims["exp"] <= user.account.clock.now():
             return None
-        return self._users.get(claims["userId"])
+        return user
 
 
 def _message(status: int, text: str) -> Response:

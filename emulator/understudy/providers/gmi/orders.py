@@ -1,10 +1,12 @@
 """A request from its payload to its plan: judged, priced, charged, and given the moments at which it will move on."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from understudy.engine import Engine
+from understudy.fates import Fate
 from understudy.jobs import Job, Result
 from understudy.ledger import Part
 from understudy.limits import Rate, Window
@@ -13,15 +15,12 @@ from understudy.media.placeholder import LONGEST_MILLISECONDS
 from understudy.media.sources import audio_lengths
 from understudy.placeholders import SAMPLE_RATE
 from understudy.wire import kept_json
-from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
 
-from .door import Caller
+from .door import PROVIDER, Caller
 from .refusals import Refusals
-
-PROVIDER = "gmi"
 
 #: Seconds of one MP3 frame: 1,152 samples.
 _MP3_FRAME = 1152 / SAMPLE_RATE
@@ -77,35 +76,32 @@ class Orders:
         count = model.output.count_of(payload)
         return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)
 
-    def start(self, order: Order, caller: Caller, fault: ErrorCase | None) -> Job:
+    def start(self, order: Order, caller: Caller, fate: Fate) -> Job:
         """Charge a request, plan it and file it; raises Refused when the account cannot pay or is too quick."""
-        now = self._engine.clock.now()
-        job = self._plan(order, caller, fault, now)
-        billed = fault is None or fault.billed
-        parts = (Part(job.results[0].id, job.finishes_at, order.cost, billed),)
+        now = caller.account.clock.now()
+        job = self._plan(order, caller, fate, now)
+        parts = (Part(job.results[0].id, job.finishes_at, order.cost, fate.billed),)
         # The balance is looked at before the rate, so that who cannot pay does not use up a turn.
         if order.cost > caller.account.ledger.available(now):
             raise self._refusals.make("insufficientCredits")
         self._check_rate(order.model, caller, now)
         caller.account.ledger.commit(job.id, now, parts, prepaid=True)
         caller.account.jobs(PROVIDER)[job.id] = job
-        for result in job.results:
-            self._engine.shelf[result.id] = (job, result)
+        self._engine.file(caller.account, job)
         return job
 
     def cancel(self, job: Job, caller: Caller, now: float) -> Job:
         """Call a request off, and give its price back."""
         cancelled = job.cancelled(now)
         caller.account.jobs(PROVIDER)[job.id] = cancelled
-        for result in job.results:
-            self._engine.shelf.pop(result.id, None)
+        self._engine.withdraw(job)
         caller.account.ledger.cancel(job.id, now)
         return cancelled
 
     def _pass_on(self, caller: Caller, model: Model, payload: Mapping[str, Any]) -> NoReturn:
         """Let the vendor behind the queue refuse it: that costs nothing, and leaves a failed record."""
         case = self._refusals.catalogue["backendError400"]
-        self.start(Order(model, payload, 0.0, {}, 0, 1), caller, case)
+        self.start(Order(model, payload, 0.0, {}, 0, 1), caller, Fate(0.0, case))
         raise self._refusals.of_case(case)
 
     def _judge(self, model: Model) -> Judge:
@@ -129,16 +125,19 @@ class Orders:
                 retry_after_ms=max(1, round(wait * 1000)),
             )
 
-    def _plan(self, order: Order, caller: Caller, fault: ErrorCase | None, now: float) -> Job:
+    def _plan(self, order: Order, caller: Caller, fate: Fate, now: float) -> Job:
         queued, running = order.model.latency.seconds(order.seconds)
-        refused_upstream = fault is not None and fault.strikes == "upstream"
-        pace = 0.0 if refused_upstream else self._engine.settings.speed.latency
+        if fate.failure is not None and fate.failure.strikes == "upstream":
+            fate = replace(fate, pace=0.0)
+        # What is stuck gets as far as being worked on.
+        pace = self._engine.settings.speed.latency if fate.pace == math.inf else fate.pace
         dispatched_at = now + pace * queued
         started_at = dispatched_at + pace * running * _DISPATCHED
-        finishes_at = dispatched_at + pace * running
+        finishes_at = dispatched_at + fate.lasts(running)
         account = caller.account
         results = tuple(
-            Result(account.new_id(), account.random.getrandbits(31), finishes_at, fault) for _ in range(order.count)
+            Result(account.new_id(), account.random.getrandbits(31), finishes_at, fate.failure)
+            for _ in range(order.count)
         )
         return Job(
             id=account.new_id(),
@@ -153,6 +152,7 @@ class Orders:
             results=results,
             expires_after=float("inf"),
             extras={"lengths": order.lengths},
+            refused=fate.refused,
             steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
         )
 

@@ -11,12 +11,11 @@ from starlette.responses import Response
 from understudy.answers import Json
 from understudy.clock import sleep_until
 from understudy.engine import Engine
-from understudy.faults import UnknownFault, called_for
+from understudy.fates import Fate
 from understudy.jobs import Job
-from understudy_contracts.errors import ErrorCase
 
-from .door import Caller, Door
-from .orders import PROVIDER, Orders
+from .door import PROVIDER, Caller, Door
+from .orders import Orders
 from .records import Records
 from .refusals import Refusals
 
@@ -49,24 +48,34 @@ class Queue:
         document, body = await self._door.document(request)
         if not isinstance(document, dict):
             raise self._refusals.make("invalidJson")
-        fault = self._fault(caller, body)
-        if fault is not None and fault.strikes in ("submit", "transport"):
-            raise self._refusals.of_case(fault, **_words(document))
+        name = document.get("model")
+        said = [caller.account.key]
+        if b"[[error:" in body:
+            said.append(body.decode("utf-8", "replace"))
+        strike = self._door.meet(
+            caller,
+            "submit",
+            model=name if isinstance(name, str) else None,
+            text=lambda: body.decode("utf-8", "replace"),
+            magic=said,
+        )
         model = self._orders.model(document.get("model"))
         if not isinstance(document.get("payload"), dict):
             raise self._refusals.make("missingPayload")
         order = await self._orders.order(caller, model, document["payload"])
-        job = self._orders.start(order, caller, fault)
-        if fault is not None and fault.strikes == "upstream":
-            raise self._refusals.of_case(fault, request_id=job.id)
+        fate = Fate.of(strike, self._engine.settings.speed.latency)
+        job = self._orders.start(order, caller, fate)
+        caller.visit.exchange.job = job.id
+        if fate.failure is not None and fate.failure.strikes == "upstream":
+            raise self._refusals.of_case(fate.failure, request_id=job.id)
         if model.output.delivery == "sync":
             return await self._delivered(caller, job)
-        return Json(self._records.receipt(job, self._engine.clock.now()))
+        return Json(self._records.receipt(job, caller.account.clock.now()))
 
     async def detail(self, caller: Caller, request: Request) -> Response:
         """`GET /requests/{id}`."""
-        job = self._job(caller, request)
-        return Json(self._records.record(caller.account, job, self._engine.clock.now()))
+        job = self._job(caller, request, "poll")
+        return Json(self._records.record(caller.account, job, caller.account.clock.now()))
 
     async def listing(self, caller: Caller, request: Request) -> Response:
         """`GET /requests?model_id=…&limit=…&offset=…`: newest first."""
@@ -74,15 +83,15 @@ class Queue:
         offset = self._number(request, "offset", 0)
         model = request.query_params.get("model_id")
         jobs = [job for job in caller.account.jobs(PROVIDER).values() if model in (None, "", job.model)]
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         page = islice(reversed(jobs), offset, offset + min(limit, _LARGEST_PAGE))
         records = [self._records.record(caller.account, job, now) for job in page]
         return Json({"requests": records, "total": len(jobs), "has_more": offset + len(records) < len(jobs)})
 
     async def cancel(self, caller: Caller, request: Request) -> Response:
         """`DELETE /requests/{id}`: the emulator's own extension, for the provider documents no way to cancel."""
-        job = self._job(caller, request)
-        now = self._engine.clock.now()
+        job = self._job(caller, request, "cancel")
+        now = caller.account.clock.now()
         if not self._records.is_final(job, now):
             job = self._orders.cancel(job, caller, now)
             if (waiting := self._waiting.get(job.id)) is not None:
@@ -94,7 +103,7 @@ class Queue:
     async def _delivered(self, caller: Caller, job: Job) -> Response:
         called_off = self._waiting[job.id] = asyncio.Event()
         waits = [
-            asyncio.ensure_future(sleep_until(self._engine.clock, job.finishes_at)),
+            asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at)),
             asyncio.ensure_future(called_off.wait()),
         ]
         try:
@@ -103,7 +112,7 @@ class Queue:
             del self._waiting[job.id]
             for wait in waits:
                 wait.cancel()
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         job = caller.account.jobs(PROVIDER)[job.id]
         if self._records.status(job, now) == "failed":
             return Json({"error": self._records.failure_message(job), "request_id": job.id}, 400)
@@ -111,17 +120,9 @@ class Queue:
             return Json(self._records.record(caller.account, job, now))
         return Json(self._records.receipt(job, now))
 
-    def _fault(self, caller: Caller, body: bytes) -> ErrorCase | None:
-        texts = [caller.account.key]
-        if b"[[error:" in body:
-            texts.append(body.decode("utf-8", "replace"))
-        try:
-            return called_for(texts, self._refusals.catalogue)
-        except UnknownFault as problem:
-            raise self._refusals.unknown_fault(problem) from None
-
-    def _job(self, caller: Caller, request: Request) -> Job:
+    def _job(self, caller: Caller, request: Request, operation: str) -> Job:
         job = caller.account.jobs(PROVIDER).get(request.path_params["request_id"])
+        self._door.meet(caller, operation, job=job)
         if job is None:
             raise self._refusals.make("requestNotFound")
         return job
@@ -133,8 +134,3 @@ class Queue:
         if not (text.isascii() and text.isdigit()) or len(text) > 9:
             raise self._refusals.make("invalidLimit")
         return int(text)
-
-
-def _words(document: Mapping[str, Any]) -> dict[str, object]:
-    """What an error asked for by name may say about the request it strikes."""
-    return {"model": document.get("model"), "limit": 1, "interval": 60, "limit_type": "RPM", "retry_after_ms": 60_000}

@@ -3,6 +3,7 @@
 import calendar
 import hashlib
 import hmac
+import random
 import secrets
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from understudy.accounts import Account
 from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.uploads import TooLarge
@@ -47,7 +49,10 @@ class Storage:
         self._door = door
         self._refusals = refusals
         self._content_types = {**_CONTENT_TYPES, "mp3": stance["mp3-upload-type"]}
-        self._secret = secrets.token_bytes(32)
+        seed = engine.settings.seed
+        self._secret = secrets.token_bytes(32) if seed is None else random.Random(f"{seed}:bucket").randbytes(32)
+        #: Whose address a path was made for: it runs out on that account's clock.
+        self._owners: dict[str, Account] = {}
 
     async def upload_url(self, caller: Caller, request: Request) -> Response:
         """`POST /upload-url` with `{"file_type": "png"}`: where to PUT the bytes, and where they can then be read."""
@@ -56,7 +61,8 @@ class Storage:
         if not isinstance(kind, str) or kind not in self._content_types:
             raise self._refusals.make("unsupportedFileType", file_type=orjson.dumps(kind).decode())
         path = f"{UPLOAD_PREFIX}/{caller.account.organization}/{caller.account.new_id()}.{kind}"
-        stamp = _stamp(self._engine.clock.now())
+        self._owners[path] = caller.account
+        stamp = _stamp(caller.account.clock.now())
         query = urlencode(
             {
                 "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
@@ -86,7 +92,7 @@ class Storage:
         expected = self._signature(path, content_type, stamp)
         if not hmac.compare_digest(expected.encode(), query.get("X-Goog-Signature", "").encode()):
             return self._refusals.make("signatureDoesNotMatch").response()
-        if self._engine.clock.now() >= _moment(stamp) + _EXPIRES:
+        if self._owners[path].clock.now() >= _moment(stamp) + _EXPIRES:
             return self._refusals.make("expiredToken").response()
         try:
             content = await read_body(request.receive, self._engine.settings.max_body_bytes)

@@ -79,7 +79,7 @@ class Management:
         answer.accept({**told, "usage": {"items": items}})
 
     def _details(self, account: Account) -> dict[str, Any]:
-        now = self._engine.clock.now()
+        now = account.clock.now()
         jobs = list(account.jobs("runware").values())
         balance = account.ledger.balance(now) / _MICRO
         midnight = (now // _DAY) * _DAY
@@ -120,7 +120,7 @@ class Management:
         mask = _masked(account.key)
         if keys and account.key not in keys and mask not in keys:
             return []
-        now = self._engine.clock.now()
+        now = account.clock.now()
         groups: dict[tuple[date, str], list[Job]] = {}
         for job in account.jobs("runware").values():
             made = day(job.submitted_at)

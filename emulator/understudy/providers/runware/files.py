@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from understudy.engine import Engine
 from understudy.media.errors import MediaError
 from understudy.media.serve import preflight, respond
+from understudy.providers.files import struck
 
 from .video import Video
 
@@ -34,14 +35,19 @@ class Files:
             return preflight()
         filename: str = request.path_params["filename"]
         video_id, _, container = filename.partition(".")
-        job, result = self._engine.shelf.get(video_id, (None, None))
-        if job is None or result is None or (job.provider, job.container) != ("runware", container):
+        shelved = self._engine.shelf.get(video_id)
+        if shelved is None or (shelved.job.provider, shelved.job.container) != ("runware", container):
             return _gone("no result has this file")
-        now = self._engine.clock.now()
+        account, job, result = shelved
+        strike = struck(request, shelved)
+        if strike.status is not None:
+            return JSONResponse({"error": "this file is withheld, as a fault asked for"}, strike.status)
+        now = account.clock.now()
         if result.state(now) != "success":
             return _gone("the result with this file is not finished, or failed")
-        if job.expired(result, now):
-            return _gone(f"this file's time to live of {job.expires_after:g} s is over")
+        if job.expired(result, now) or strike.expire is not None:
+            lives = job.expires_after if strike.expire is None else strike.expire
+            return _gone(f"this file's time to live of {lives:g} s is over")
         clip = await asyncio.to_thread(self._video.clip, job, result)
         try:
             return await respond(request, self._engine.studio, clip, filename)

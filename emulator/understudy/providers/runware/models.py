@@ -100,7 +100,7 @@ class Library:
         if refused := judged(self._contract, self._refusals, "model-search-request", task, **bound):
             answer.refuse(*refused)
             return
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         own = [_own(upload) for upload in caller.account.keep(Uploads).by_uuid.values() if upload.ready(now)]
         found = [row for row in (*map(_listed, self._contract.models.values()), *own) if _fits(row, task)]
         order = task.get("sort", "")
@@ -135,11 +135,11 @@ class Library:
         except UnknownFault as problem:
             answer.refuse(self._refusals.unknown_fault(problem, task))
             return
-        now, pace = self._engine.clock.now(), self._engine.settings.speed.latency
+        now, pace = caller.account.clock.now(), self._engine.settings.speed.latency
         stages = tuple(Stage(status, now + pace * after, message) for status, after, message in _STAGES)
         error = None
         if failure is not None:
-            error = {**self._refusals.of_case(failure, task).item, "status": "error"}
+            error = {**self._refusals.by_name(failure, task).item, "status": "error"}
             stages = (stages[0], Stage("failed", stages[1].at, error["message"]))
         told = error if self._tells_failures_as_errors else None
         upload = uploads[uuid] = Upload(task["taskUUID"], air, task, stages, told)

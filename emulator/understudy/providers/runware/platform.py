@@ -56,7 +56,7 @@ class Platform:
             return
         data: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
-        self._answers.add_states(job, self._engine.clock.now(), data, errors)
+        self._answers.add_states(job, caller.account.clock.now(), data, errors)
         response: dict[str, Any] = {"data": data}
         if errors:
             response["errors"] = errors

@@ -4,8 +4,9 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from understudy.clock import sleep_until
+from understudy.clock import Clock, sleep_until
 from understudy.engine import Engine
+from understudy.visits import visit_of
 from understudy.wire import BodyTooLarge, ClientGone, bearer, header, read_body, send_json
 
 from .refusals import Refusal, Refusals
@@ -21,7 +22,6 @@ class Rest:
     """The ASGI endpoint of `/v1`."""
 
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
-        self._engine = engine
         self._tasks = tasks
         self._refusals: Refusals = tasks.refusals
         self._limit = engine.settings.max_body_bytes
@@ -54,14 +54,17 @@ class Rest:
         account = key if isinstance(key, Refusal) else self._tasks.account(key)
         if isinstance(account, Refusal):
             return _refused(account)
+        visit = visit_of(scope)
+        visit.of("runware", account)
         caller = Caller(
             account=account,
             origin=self._tasks.content_origin(scope),
+            visit=visit,
             dry_run=header(scope, b"x-runware-dry-run") == "1",
         )
         answer = await self._tasks.perform(caller, requested.tasks)
         if answer.awaited:
-            await self._wait(answer)
+            await self._wait(answer, account.clock)
         data = answer.data
         if requested.authentication is not None:
             data.insert(0, {"taskType": "authentication", "connectionSessionUUID": account.new_id()})
@@ -69,9 +72,8 @@ class Rest:
             return 200, {"data": data}
         return answer.status, {"data": data, "errors": answer.errors}
 
-    async def _wait(self, answer: Answer) -> None:
+    async def _wait(self, answer: Answer, clock: Clock) -> None:
         """Hold the answer for what is to be in it, at most as long as the provider would."""
-        clock = self._engine.clock
         await sleep_until(clock, min(max(later.at for later in answer.awaited), clock.now() + LONGEST_WAIT))
         for later in answer.awaited:
             later.add(answer, clock.now())

@@ -102,7 +102,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions of a server."""
+    """All sessions of an account."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -117,13 +117,12 @@ class Sessions:
         self._open[session.id] = session
         return session
 
-    def find(self, session_id: object, account: Account) -> Session | None:
-        """The session of that id, when it is the account's own and can still be resumed."""
+    def find(self, session_id: object) -> Session | None:
+        """The session of that id, when there is one and it can still be resumed."""
         self._tidy()
         if not isinstance(session_id, str):
             return None
-        session = self._open.get(session_id.lower()) or self._lost.get(session_id.lower())
-        return session if session is not None and session.account is account else None
+        return self._open.get(session_id.lower()) or self._lost.get(session_id.lower())
 
     def resume(self, session: Session, line: Line) -> list[Frame]:
         """Give a session another connection; the frames that may not have arrived, in their order."""

@@ -8,15 +8,22 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from understudy.clock import sleep_until
+from understudy.accounts import Account
+from understudy.clock import Clock, sleep_until
 from understudy.engine import Engine
+from understudy.faults import NOTHING, Strike
+from understudy.faults.spoil import spoilt_text
 from understudy.idle import IdleWatch
+from understudy.journal import Exchange
+from understudy.visits import Unreached, Visit, visit_of
 
 from .refusals import Refusal
 from .requests import read, unfit
 from .sessions import Frame, Session, Sessions
 from .tasks import Tasks
 from .work import Answer, Caller, Later
+
+PROVIDER = "runware"
 
 log = logging.getLogger("understudy.runware")
 
@@ -40,22 +47,27 @@ class Sockets:
     def __init__(self, engine: Engine, tasks: Tasks, *, compatible_refusals: bool) -> None:
         self._engine = engine
         self._tasks = tasks
-        self._sessions = Sessions(engine.clock)
-        self._idle: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, Connection.hang_up)
+        self._rooms: dict[Account, _Room] = {}
+        self._strangers: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, Connection.hang_up)
         self._compatible_refusals = compatible_refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it ends."""
         await receive()
         await send({"type": "websocket.accept"})
-        connection = Connection(send, scope.get("extensions", {}).get("understudy"))
+        opening = visit_of(scope)
+        opening.of(PROVIDER, None)
+        opening.exchange.connection, opening.exchange.status = opening.exchange.number, 101
+        opening.end("answered")
+        connection = Connection(self._engine, opening, send, scope.get("extensions", {}).get("understudy"))
         query = parse_qs(scope["query_string"].decode("latin-1"))
         origin, dry_run = self._tasks.content_origin(scope), query.get("dryRun") == ["1"]
         cleanly = False
+        code: int | None = None
         heard = 0
         try:
             while True:
-                self._idle.heard(connection)
+                self._heard(connection)
                 heard += 1
                 if heard % _TURN == 0:
                     # One that never stops talking does not keep the others from being heard.
@@ -66,15 +78,31 @@ class Sockets:
                     code = message.get("code")
                     cleanly = code in _CLEAN or (code == _NO_CODE and "reason" in message)
                     break
-                await self._hear(connection, message, origin, dry_run)
+                visit = connection.begin("SEND")
+                try:
+                    await self._hear(connection, visit, message, origin, dry_run)
+                finally:
+                    connection.finish(visit)
         finally:
+            by_us = connection.over
             connection.end()
-            self._idle.forget(connection)
+            self._idle(connection).forget(connection)
             if connection.session is not None:
-                self._sessions.lose(connection.session, connection, cleanly=cleanly)
+                self._rooms[connection.session.account].sessions.lose(connection.session, connection, cleanly=cleanly)
+            closing = connection.begin("CLOSE")
+            closing.exchange.status = code
+            closing.end("answered" if by_us else "hung up")
 
-    async def _hear(self, connection: "Connection", message: Any, origin: str, dry_run: bool) -> None:
+    def _idle(self, connection: "Connection") -> "IdleWatch[Connection]":
+        """Who watches whether a connection is silent: on its account's clock, once it has one."""
+        return self._strangers if connection.session is None else self._rooms[connection.session.account].idle
+
+    def _heard(self, connection: "Connection") -> None:
+        self._idle(connection).heard(connection)
+
+    async def _hear(self, connection: "Connection", visit: Visit, message: Any, origin: str, dry_run: bool) -> None:
         text = message.get("text")
+        visit.exchange.heard(message["bytes"] if text is None else text.encode())
         refusals = self._tasks.refusals
         requested = unfit("the frame is binary", refusals) if text is None else read(text.encode(), refusals)
         if isinstance(requested, Refusal):
@@ -86,32 +114,49 @@ class Sockets:
         if session is None:
             await self._tell(connection, errors=[self._unknown_caller(task) for task in requested.tasks])
         elif requested.tasks:
-            caller = Caller(session.account, origin, dry_run, on_socket=True, resumed_at=session.resumed_at)
+            caller = Caller(session.account, origin, visit, dry_run, on_socket=True, resumed_at=session.resumed_at)
+            visit.of(PROVIDER, session.account)
             await self._perform(session, caller, requested.tasks)
 
     async def _perform(self, session: Session, caller: Caller, tasks: list[Any]) -> None:
-        answer = await self._tasks.perform(caller, tasks)
-        await self._deliver(session, answer)
+        try:
+            answer = await self._tasks.perform(caller, tasks)
+        except Unreached:
+            answer = self._tasks.unreached(caller.visit.strike, tasks)
+        strike = caller.visit.strike
+        if strike.delay:
+            # Whoever is kept waiting for one answer gets the others meanwhile.
+            self._engine.background(self._held_back(session, answer, strike))
+        else:
+            await self._deliver(session, answer, strike)
         for later in answer.later:
             self._engine.background(self._push(session, later))
 
+    async def _held_back(self, session: Session, answer: Answer, strike: Strike) -> None:
+        clock = session.account.clock
+        await sleep_until(clock, clock.now() + strike.delay)
+        await self._deliver(session, answer, strike)
+
     async def _push(self, session: Session, later: Later) -> None:
-        clock = self._engine.clock
+        clock = session.account.clock
         await sleep_until(clock, later.at)
         answer = Answer()
         later.add(answer, clock.now())
         await self._deliver(session, answer)
 
-    async def _deliver(self, session: Session, answer: Answer) -> None:
+    async def _deliver(self, session: Session, answer: Answer, strike: Strike = NOTHING) -> None:
         """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
-        now = self._engine.clock.now()
         if isinstance(session.line, Connection) and not session.line.over:
             # What is said to a caller counts as much as what it says.
-            self._idle.heard(session.line)
+            self._heard(session.line)
+            if strike.connection == "reset":
+                session.line.break_off()
+        if strike.connection == "silent":
+            return
         if answer.data or not (answer.errors or answer.later):
-            await session.deliver(_frame({"data": answer.data}), now, is_error=False)
+            await _say(session, {"data": answer.data}, strike, is_error=False)
         if answer.errors:
-            await session.deliver(_frame({"errors": answer.errors}), now, is_error=True)
+            await _say(session, {"errors": answer.errors}, strike, is_error=True)
 
     async def _authenticate(self, connection: "Connection", task: dict[str, Any]) -> bool:
         key = task.get("apiKey")
@@ -124,18 +169,24 @@ class Sockets:
             more = {"error": item} if self._compatible_refusals else {}
             await self._tell(connection, errors=[item], **more)
             return False
-        session = self._sessions.find(task.get("connectionSessionUUID"), account)
+        connection.account_known(account)
+        room = self._rooms.get(account)
+        if room is None:
+            room = self._rooms[account] = _Room(account.clock)
+        session = room.sessions.find(task.get("connectionSessionUUID"))
+        self._idle(connection).forget(connection)
         if connection.session is not None and connection.session is not session:
-            self._sessions.lose(connection.session, connection, cleanly=True)
+            self._rooms[connection.session.account].sessions.lose(connection.session, connection, cleanly=True)
         owed: list[Frame] = []
         if session is None:
-            session = self._sessions.begin(account, connection)
+            session = room.sessions.begin(account, connection)
         else:
-            owed = self._sessions.resume(session, connection)
+            owed = room.sessions.resume(session, connection)
         connection.session = session
+        room.idle.heard(connection)
         await self._tell(connection, data=[{"taskType": "authentication", "connectionSessionUUID": session.id}])
         for frame in owed:
-            await session.deliver(frame.text, self._engine.clock.now(), is_error=frame.is_error)
+            await session.deliver(frame.text, account.clock.now(), is_error=frame.is_error)
         return True
 
     def _unknown_caller(self, task: Any) -> dict[str, Any]:
@@ -145,12 +196,25 @@ class Sockets:
         await connection.put(_frame(document))
 
 
+class _Room:
+    """What the connections of one account share: its sessions, and who watches them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.sessions = Sessions(clock)
+        self.idle: IdleWatch[Connection] = IdleWatch(clock, PATIENCE, Connection.hang_up)
+
+
 class Connection:
     """One open socket."""
 
-    __slots__ = ("_gone", "_reins", "_send", "_tasks", "over", "session")
+    __slots__ = ("_account", "_engine", "_gone", "_opening", "_reins", "_send", "_tasks", "_visit", "over", "session")
 
-    def __init__(self, send: Send, reins: Any) -> None:
+    def __init__(self, engine: Engine, opening: Visit, send: Send, reins: Any) -> None:
+        self._engine = engine
+        self._opening = opening
+        self._account: Account | None = None
+        #: What the caller said last, while it is being seen to.
+        self._visit: Visit | None = None
         self._send = send
         #: What `understudy.websocket` lends; another server than ours has nothing of the kind.
         self._reins = reins
@@ -158,6 +222,46 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self.session: Session | None = None
         self.over = False
+
+    def begin(self, method: str) -> Visit:
+        """What is heard on the connection, or said without having been asked, as an exchange of its own."""
+        opened = self._opening.exchange
+        exchange = Exchange(
+            number=next(self._engine.numbers),
+            at=self._engine.clock.now(),
+            transport="websocket",
+            method=method,
+            target=opened.target,
+            request_headers=opened.request_headers,
+            scheme=opened.scheme,
+            peer=opened.peer,
+            connection=opened.number,
+        )
+        visit = Visit(self._engine, exchange, self._opening.asked)
+        visit.of(PROVIDER, self._account)
+        if method == "SEND":
+            self._visit = visit
+        return visit
+
+    def finish(self, visit: Visit) -> None:
+        """What was heard has been seen to."""
+        self._visit = None
+        visit.end(visit.strike.connection or "answered")
+
+    def account_known(self, account: Account) -> None:
+        """From now on the connection is of this account."""
+        self._account = account
+        if self._visit is not None:
+            self._visit.of(PROVIDER, account)
+            self._visit.exchange.operation = "authenticate"
+
+    def _note(self, text: str) -> None:
+        if self._visit is not None:
+            self._visit.exchange.said_frame(text)
+        else:
+            push = self.begin("PUSH")
+            push.exchange.said_frame(text)
+            push.end("answered")
 
     async def put(self, text: str) -> bool:
         """Send a frame; False when the connection is gone, be it while the peer takes nothing."""
@@ -170,7 +274,17 @@ class Connection:
         except (OSError, RuntimeError):
             # The server says OSError of a connection that was lost, RuntimeError of one that was closed.
             self.end()
-        return not self.over
+            return False
+        # It may have ended while the frame was on its way.
+        if not self._gone.is_set():
+            self._note(text)
+        return not self._gone.is_set()
+
+    def break_off(self) -> None:
+        """Reset the connection, as a fault asked for."""
+        self.end()
+        if self._reins is not None:
+            self._reins.reset()
 
     def end(self) -> None:
         """Nothing more can be sent."""
@@ -204,6 +318,14 @@ class Connection:
         finally:
             for wait in waits:
                 wait.cancel()
+
+
+async def _say(session: Session, document: dict[str, Any], strike: Strike, *, is_error: bool) -> None:
+    text: str | None = _frame(document)
+    if strike:
+        text = spoilt_text(strike, _frame(document))
+    if text is not None:
+        await session.deliver(text, session.account.clock.now(), is_error=is_error)
 
 
 def _frame(document: dict[str, Any]) -> str:

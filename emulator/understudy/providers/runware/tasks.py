@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 from starlette.types import Scope
 
 from understudy.accounts import Account
 from understudy.engine import Engine
-from understudy.faults import UnknownFault, called_for
+from understudy.faults import Strike, UnknownFault, called_for
 from understudy.jobs import Job, Result
 from understudy.wire import kept_json, origin
 from understudy_contracts.provider import contract
@@ -28,6 +29,20 @@ MOST_TASKS = 1_000
 
 #: The content network that the newest pages show videos on.
 _CONTENT_HOST = "vm.runware.ai"
+
+#: What the tasks are for that no performer says more of.
+_OPERATIONS = {
+    "accountManagement": "account",
+    "getTaskDetails": "list",
+    "modelSearch": "models",
+    "modelUpload": "train",
+    "mediaStorage": "upload",
+    "imageUpload": "upload",
+    "ping": "other",
+}
+
+#: The tasks whose performers ask themselves what goes wrong, for they know more of them.
+_OWN_OPERATIONS = ("getResponse", "videoInference")
 
 #: Files are fetched over HTTP, however the task that made them came.
 _HTTP = {"ws": "http", "wss": "https"}
@@ -75,6 +90,13 @@ class Tasks:
         here = origin(scope, self._engine.settings.public_url)
         return f"https://{_CONTENT_HOST}" if here.removeprefix("https://") in self._hosts else here
 
+    def unreached(self, strike: Strike, tasks: list[Any]) -> Answer:
+        """What a caller on a socket hears when a gateway kept its tasks from the provider."""
+        answer = Answer()
+        for task in tasks if strike.gateway is not None else ():
+            answer.refuse(_of_gateway(strike.gateway or 502, "unrecognizedResponse", task))
+        return answer
+
     def account(self, key: str) -> Account | Refusal:
         """The account of a key, or the refusal that a wrong key meets."""
         try:
@@ -82,8 +104,8 @@ class Tasks:
         except UnknownFault as problem:
             return self.refusals.unknown_fault(problem)
         if fault is not None and fault.kind == "auth":
-            return self.refusals.of_case(fault)
-        account = self._engine.accounts.of(key, self._engine.clock.now())
+            return self.refusals.by_name(fault)
+        account = self._engine.accounts.of(key)
         return account if account is not None else self.refusals.make("invalidApiKey")
 
     async def perform(self, caller: Caller, tasks: list[Any]) -> Answer:
@@ -105,20 +127,62 @@ class Tasks:
                     )
                 )
                 continue
-            performer = self._performers.get(kind) if isinstance(kind := task.get("taskType"), str) else None
+            kind = task.get("taskType")
+            performer = self._performers.get(kind) if isinstance(kind, str) else None
             if performer is None:
                 answer.refuse(self._not_a_task(task))
-            else:
+            elif kind in _OWN_OPERATIONS or self._struck(caller, task, _OPERATIONS[str(kind)], answer) is not None:
                 await performer(caller, task, answer)
         return answer
+
+    def _struck(
+        self,
+        caller: Caller,
+        task: dict[str, Any],
+        operation: str,
+        answer: Answer,
+        model: str | None = None,
+        magic: tuple[str, ...] = (),
+    ) -> Strike | None:
+        """What goes wrong with a task; None when the answer has been told that it is refused."""
+        uuid = task.get("taskUUID")
+        try:
+            strike = caller.visit.meet(
+                operation,
+                model=model,
+                job=uuid if isinstance(uuid, str) else None,
+                text=lambda: orjson.dumps(task).decode(),
+                magic=magic,
+            )
+        except UnknownFault as problem:
+            answer.refuse(self.refusals.unknown_fault(problem, task))
+            return None
+        error = strike.error
+        if error is None:
+            return strike
+        if error.strikes == "transport":
+            status = error.status or 502
+            if not caller.on_socket:
+                raise TransportFault(status, error.message)
+            answer.refuse(_of_gateway(status, error.code, task))
+            return None
+        if error.strikes == "submit" or operation != "submit":
+            answer.refuse(self.refusals.by_name(error, task))
+            return None
+        return strike
 
     async def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
         uuid = task.get("taskUUID")
         job = caller.account.jobs("runware").get(uuid.lower()) if isinstance(uuid, str) else None
+        if self._struck(caller, task, "poll", answer, None if job is None else job.model) is None:
+            return
+        if job is not None and (case := job.refusal(caller.account.clock.now())) is not None:
+            answer.refuse(self.refusals.by_name(case, task))
+            return
         if job is not None:
-            self._answers.add_states(job, self._engine.clock.now(), answer.data, answer.errors)
+            self._answers.add_states(job, caller.account.clock.now(), answer.data, answer.errors)
         elif (upload := self._library.upload(caller.account, uuid)) is not None:
-            upload.tell(answer, self._engine.clock.now())
+            upload.tell(answer, caller.account.clock.now())
         elif refused := judged(self._contract, self.refusals, "get-response-request", task):
             answer.refuse(*refused)
             return
@@ -128,22 +192,11 @@ class Tasks:
         answer.accepted += 1
 
     async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
-        try:
-            fault = called_for((caller.account.key, *_texts(task)), self._catalogue)
-        except UnknownFault as problem:
-            answer.refuse(self.refusals.unknown_fault(problem, task))
-            return
-        if fault is not None and fault.strikes == "transport":
-            status = fault.status or 502
-            if not caller.on_socket:
-                raise TransportFault(status, fault.message)
-            # There is no gateway's page on a socket: what it says is told as an error of the task.
-            named = {name: task[name] for name in ("taskType", "taskUUID") if isinstance(task.get(name), str)}
-            told = {"code": fault.code, "message": f"HTTP {status} from a gateway", **named}
-            answer.refuse(Refusal(status, told))
-            return
-        if fault is not None and fault.strikes == "submit":
-            answer.refuse(self.refusals.of_case(fault, task))
+        name = task.get("model")
+        strike = self._struck(
+            caller, task, "submit", answer, name if isinstance(name, str) else None, (caller.account.key, *_texts(task))
+        )
+        if strike is None:
             return
         uuid = task.get("taskUUID")
         if isinstance(uuid, str) and self._is_taken(caller, uuid) and not caller.dry_run:
@@ -160,7 +213,7 @@ class Tasks:
             answer.data.append(self._answers.price(order))
             answer.accepted += 1
             return
-        refusal = self._video.start(order, caller.account, caller.origin, fault)
+        refusal = await self._video.start(order, caller.account, caller.origin, strike)
         if refusal is not None:
             answer.refuse(refusal)
             return
@@ -198,6 +251,13 @@ class Tasks:
         if kind is None:
             return self.refusals.make("missingTaskType", task)
         return self.refusals.make("unsupportedTaskType", task, value=kind)
+
+
+def _of_gateway(status: int, code: str, task: Any) -> Refusal:
+    """What a gateway's page comes to on a socket, where there are no pages: an error of the task."""
+    named = task if isinstance(task, dict) else {}
+    about = {name: named[name] for name in ("taskType", "taskUUID") if isinstance(named.get(name), str)}
+    return Refusal(status, {"code": code, "message": f"HTTP {status} from a gateway", **about})
 
 
 def _texts(task: dict[str, Any]) -> Iterator[str]:

@@ -10,6 +10,8 @@ import orjson
 
 from understudy.accounts import Account
 from understudy.engine import Engine
+from understudy.fates import Fate
+from understudy.faults import Strike
 from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
 from understudy.media.captions import captions
@@ -17,7 +19,6 @@ from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
 from understudy.media.sources import audio_lengths, image_aspect
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy.wire import kept_json
-from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 from understudy_contracts.schema import Judge
@@ -91,26 +92,28 @@ class Video:
             aspect=await self._stored_aspect(task, account),
         )
 
-    def start(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Refusal | None:
+    async def start(self, order: Order, account: Account, origin: str, strike: Strike) -> Refusal | None:
         """Plan the job, hold its price and file it; comes back with a refusal when the account cannot pay."""
         if order.uuid.lower() in account.jobs("runware"):
             # Its twin got in while this one's audio was being read.
             return self.refusals.make("conflictTaskUUID", dict(order.task))
-        job = self._plan(order, account, origin, fault)
-        billed = fault is None or fault.billed
-        parts = tuple(Part(result.id, result.finishes_at, job.cost, billed) for result in job.results)
+        fate = Fate.of(strike, self._engine.settings.speed.latency)
+        job = self._plan(order, account, origin, fate)
+        parts = tuple(Part(result.id, result.finishes_at, job.cost, fate.billed) for result in job.results)
         try:
             account.ledger.commit(job.id, job.submitted_at, parts)
         except InsufficientCredit:
             return self.refusals.make("videoInferenceInsufficientCredits", dict(order.task))
         # A UUID is the same UUID in either case; the provider is assumed to think so, too.
         account.jobs("runware")[job.id.lower()] = job
-        for result in job.results:
-            self._engine.shelf[result.id] = (job, result)
-        self._callbacks.plan(job, order.task, account)
+        self._engine.file(account, job)
+        deliveries = self._callbacks.plan(job, order.task, account)
         log.debug(
             "%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6
         )
+        if fate.early:
+            for delivery in deliveries:
+                await self._engine.outbox.send_now(account, delivery)
         return None
 
     def clip(self, job: Job, result: Result) -> Clip:
@@ -149,16 +152,15 @@ class Video:
         judge = self._judges[name] = self._contract.model_judge(name, self.stance)
         return judge
 
-    def _plan(self, order: Order, account: Account, origin: str, fault: ErrorCase | None) -> Job:
-        now = self._engine.clock.now()
+    def _plan(self, order: Order, account: Account, origin: str, fate: Fate) -> Job:
+        now = account.clock.now()
         queued, running = order.model.latency.seconds(order.seconds)
-        pace = self._engine.settings.speed.latency
         results = tuple(
             Result(
                 id=account.new_id(),
                 seed=self._seed(order, account, index),
-                finishes_at=now + pace * (queued + running * (1 + _STAGGER * index)),
-                error=fault,
+                finishes_at=now + fate.lasts(queued + running * (1 + _STAGGER * index)),
+                error=fate.failure,
             )
             for index in range(order.count)
         )
@@ -176,6 +178,7 @@ class Video:
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
             extras=self.answers.extras(order),
             aspect=order.aspect,
+            refused=fate.refused,
         )
 
     async def _stored_aspect(self, task: dict[str, Any], account: Account) -> float | None:

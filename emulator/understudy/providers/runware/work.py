@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from understudy.accounts import Account
+from understudy.visits import Visit
 
 from .refusals import Refusal
 
@@ -15,6 +16,7 @@ class Caller:
 
     account: Account
     origin: str
+    visit: Visit
     dry_run: bool = False
     on_socket: bool = False
     #: When the caller's session was last taken up again on a new connection.

@@ -10,12 +10,12 @@ from understudy_contracts.provider import contract
 
 from .account import Desk
 from .bodies import ASSETS, Bodies
-from .door import Door
+from .door import PROVIDER, Door
 from .finetune import DATA_SETS, MODELS, Training
 from .gateway import Gateway
 from .history import History
 from .hooks import Hooks
-from .orders import PROVIDER, Orders
+from .orders import Orders
 from .records import MEDIA_PREFIX, Records
 from .refusals import Refusals
 from .storage import Storage
@@ -37,11 +37,13 @@ class Segmind:
         bodies = Bodies(engine, refusals)
         records = Records(engine, models)
         hooks = Hooks(engine, records)
-        orders = Orders(engine, segmind, stance, refusals)
-        self.hosts = dict.fromkeys(segmind.hosts, "")
         self._door = Door(engine, segmind, refusals, stance)
-        self._gateway = Gateway(engine, bodies, orders, records, hooks, refusals, stance)
-        self._workflows = Workflows(engine, pixelflow, bodies, orders, records, hooks, self._gateway, refusals, stance)
+        orders = Orders(engine, segmind, stance, refusals, self._door)
+        self.hosts = dict.fromkeys(segmind.hosts, "")
+        self._gateway = Gateway(engine, self._door, bodies, orders, records, hooks, refusals, stance)
+        self._workflows = Workflows(
+            engine, self._door, pixelflow, bodies, orders, records, self._gateway, refusals, stance
+        )
         self._history = History(engine, records, refusals)
         self._desk = Desk(engine, models, refusals)
         self._storage = Storage(engine, bodies, refusals, stance)
@@ -63,7 +65,7 @@ class Segmind:
             Route("/v2/requests/{request_id:path}/status", keyed(GET=gateway.status)),
             Route("/v2/requests/{request_id:path}", keyed(GET=gateway.result)),
             Route("/v1/requests/{request_id:path}", keyed(GET=gateway.poll)),
-            Route("/v1/get-user-credits", keyed(GET=self._desk.credits)),
+            Route("/v1/get-user-credits", keyed(GET=self._desk.credits, operation="account")),
             Route("/v1/{slug}", keyed(POST=gateway.run, limited=True, exists=gateway.exists)),
             Route("/v2/{slug}", keyed(POST=gateway.submit, limited=True, exists=gateway.exists)),
             Route("/workflows/request/{request_id}", keyed(GET=workflows.poll, workflow=True)),
@@ -72,24 +74,24 @@ class Segmind:
                 "/workflows/{workflow}",
                 keyed(POST=workflows.submit, workflow=True, limited=True, exists=workflows.exists),
             ),
-            Route("/upload-asset", keyed(POST=self._storage.upload)),
+            Route("/upload-asset", keyed(POST=self._storage.upload, operation="upload")),
             Route("/inference-model-information/list", public(self._desk.models)),
-            Route("/inference-request/generations", keyed(GET=history.generations)),
-            Route("/inference-request/recent-generations", keyed(GET=history.recent)),
-            Route("/inference-request/request-history", keyed(GET=history.requests)),
-            Route("/inference-request/request-history/{request_id:path}", keyed(GET=history.one)),
-            Route("/api/auth/authenticate", keyed(GET=self._desk.authenticate)),
-            Route("/webhook/get", keyed(GET=webhooks.get)),
-            Route("/webhook/add", keyed(POST=webhooks.add)),
-            Route("/webhook/update", keyed(POST=webhooks.update)),
-            Route("/webhook/inactive", keyed(GET=webhooks.inactive)),
-            Route("/webhook/dispatch-logs", keyed(GET=webhooks.dispatch_logs)),
-            Route(f"{tuning}/submit", keyed(POST=training.submit)),
-            Route(f"{tuning}/details", keyed(GET=training.details)),
-            Route(f"{tuning}/list", keyed(GET=training.listing)),
-            Route(f"{tuning}/upload/pre-signed-url", keyed(GET=training.presigned_url)),
-            Route(f"{tuning}/access-update", keyed(PUT=training.access_update)),
-            Route(f"{tuning}/file/download", keyed(GET=training.download)),
+            Route("/inference-request/generations", keyed(GET=history.generations, operation="list")),
+            Route("/inference-request/recent-generations", keyed(GET=history.recent, operation="list")),
+            Route("/inference-request/request-history", keyed(GET=history.requests, operation="list")),
+            Route("/inference-request/request-history/{request_id:path}", keyed(GET=history.one, operation="list")),
+            Route("/api/auth/authenticate", keyed(GET=self._desk.authenticate, operation="authenticate")),
+            Route("/webhook/get", keyed(GET=webhooks.get, operation="other")),
+            Route("/webhook/add", keyed(POST=webhooks.add, operation="other")),
+            Route("/webhook/update", keyed(POST=webhooks.update, operation="other")),
+            Route("/webhook/inactive", keyed(GET=webhooks.inactive, operation="other")),
+            Route("/webhook/dispatch-logs", keyed(GET=webhooks.dispatch_logs, operation="other")),
+            Route(f"{tuning}/submit", keyed(POST=training.submit, operation="train")),
+            Route(f"{tuning}/details", keyed(GET=training.details, operation="train")),
+            Route(f"{tuning}/list", keyed(GET=training.listing, operation="train")),
+            Route(f"{tuning}/upload/pre-signed-url", keyed(GET=training.presigned_url, operation="train")),
+            Route(f"{tuning}/access-update", keyed(PUT=training.access_update, operation="train")),
+            Route(f"{tuning}/file/download", keyed(GET=training.download, operation="train")),
             Route(f"{DATA_SETS}/{{user}}/{{upload}}/{{filename}}", training.data_set, methods=["GET", "HEAD", "PUT"]),
             Route(f"{MODELS}/{{user}}/{{filename}}", training.model, methods=["GET", "HEAD"]),
             Route(f"{ASSETS}/{{filename}}", self._storage.asset, methods=["GET", "HEAD"]),

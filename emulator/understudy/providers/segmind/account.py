@@ -31,13 +31,13 @@ class Desk:
         """`GET /v1/get-user-credits`: in US dollars, one credit each; what is held still counts."""
         if "[[error:noCredits]]" in caller.account.key:
             raise self._refusals.make("noCredits")
-        balance = caller.account.ledger.balance(self._engine.clock.now())
+        balance = caller.account.ledger.balance(caller.account.clock.now())
         return Json({"credits": balance / _MICRO, "free-credits": 0.0})
 
     async def authenticate(self, caller: Caller, _: Request) -> Response:
         """`GET /api/auth/authenticate`: its answer is shown by no source, and assumed."""
         account = caller.account
-        ledger, now = account.ledger, self._engine.clock.now()
+        ledger, now = account.ledger, caller.account.clock.now()
         spent = sum(-entry.amount for entry in ledger.entries(now) if entry.kind in ("charge", "refund"))
         balance = ledger.balance(now)
         return Json(

@@ -1,6 +1,6 @@
 """Who may come in, how often, and by which method: checked in the gateway's order before anything else."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,12 +11,16 @@ from starlette.types import Receive, Scope, Send
 from understudy.accounts import Account
 from understudy.answers import Refused
 from understudy.engine import Engine
-from understudy.faults import UnknownFault, called_for
+from understudy.faults import Strike, UnknownFault, called_for
+from understudy.jobs import Job
 from understudy.limits import Rate, Window
+from understudy.visits import Visit, visit_of
 from understudy.wire import ClientGone, bearer, origin
 from understudy_contracts.provider import Contract
 
 from .refusals import WINDOW, Refusals
+
+PROVIDER = "segmind"
 
 #: The content network that the provider's files are on: images, sounds and videos alike.
 _CONTENT_HOST = "images.segmind.com"
@@ -32,6 +36,7 @@ class Caller:
     account: Account
     origin: str
     content: str
+    visit: Visit
 
 
 Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
@@ -46,6 +51,8 @@ class Door:
         self._bearer = stance["bearer"]
         self._rate = None if stance["rate-limit"] == "off" else Rate(_PLANS[stance["rate-limit"]], WINDOW)
         self._hosts = frozenset(contract.hosts)
+        #: Who asks where nobody needs to say.
+        self._nobody = Account("", "nobody", clock=engine.clock, opening=0, seed=0, journal_size=0)
 
     def keyed(
         self,
@@ -53,14 +60,15 @@ class Door:
         workflow: bool = False,
         limited: bool = False,
         exists: Callable[[Request], None] | None = None,
+        operation: str | None = None,
         **methods: Handler,
     ) -> "Endpoint":
-        """An endpoint with a handler for each method.
+        """An endpoint with a handler for each method. One with an operation meets its faults before its handler runs.
 
         On a `workflow`'s paths a bearer token is a key too. A `limited` one counts against the account's calls a
         minute. `exists` raises Refused for a path that leads nowhere; that is told before a wrong method is.
         """
-        return Endpoint(self, methods, workflow, limited, exists)
+        return Endpoint(self, methods, workflow, limited, exists, operation)
 
     def public(self, handler: Callable[[Request], Awaitable[Response]]) -> "Endpoint":
         """An endpoint to GET for anybody."""
@@ -68,15 +76,17 @@ class Door:
         async def without_caller(_: Caller, request: Request) -> Response:
             return await handler(request)
 
-        return Endpoint(self, {"GET": without_caller}, False, False, None, public=True)
+        return Endpoint(self, {"GET": without_caller}, False, False, None, "models", public=True)
 
     def caller(self, request: Request, *, workflow: bool, public: bool) -> Caller:
         """Who sent a request; raises Refused when they have no key that opens an account."""
         reached = origin(request.scope, self._engine.settings.public_url)
         named = reached.removeprefix("https://") in self._hosts
         content = f"https://{_CONTENT_HOST}" if named else reached
+        visit = visit_of(request.scope)
+        visit.of(PROVIDER, None)
         if public:
-            return Caller(_NOBODY, reached, content)
+            return Caller(self._nobody, reached, content, visit)
         key = request.headers.get("x-api-key", "")
         authorization = request.headers.get("authorization")
         if not key and authorization is not None:
@@ -87,10 +97,41 @@ class Door:
         if not key:
             raise self._refusals.make("missingKey")
         self._refuse_by_name(key)
-        account = self._engine.accounts.of(key, self._engine.clock.now())
+        account = self._engine.accounts.of(key)
         if account is None:
             raise self._refusals.make("invalidKey")
-        return Caller(account, reached, content)
+        visit.of(PROVIDER, account)
+        return Caller(account, reached, content, visit)
+
+    def meet(
+        self,
+        caller: Caller,
+        operation: str,
+        *,
+        job: Job | None = None,
+        model: str | None = None,
+        text: Callable[[], str] = str,
+        magic: Iterable[str] = (),
+    ) -> Strike:
+        """What goes wrong with a request; raises Refused for what is told at once."""
+        model = model if job is None else job.model
+        try:
+            strike = caller.visit.meet(
+                operation, model=model, job=job.id if job is not None else None, text=text, magic=magic
+            )
+        except UnknownFault as problem:
+            raise self._refusals.unknown_fault(problem) from None
+        error = strike.error
+        if error is None and job is not None and operation == "poll":
+            error = job.refusal(caller.account.clock.now())
+        if error is not None and (operation != "submit" or error.strikes in ("submit", "transport")):
+            told: dict[str, object] = {} if model is None else {"model": model}
+            if job is not None:
+                told["id"] = job.id
+            if strike.retry_after is not None:
+                told["wait"] = strike.retry_after
+            raise self._refusals.by_name(error, **told)
+        return strike
 
     def _refuse_by_name(self, key: str) -> None:
         """Raise Refused where a magic value in the key names an error that any call can meet."""
@@ -107,7 +148,7 @@ class Door:
         """Count a call against the account's rate; raises Refused when there were too many."""
         if self._rate is None:
             return
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         wait = caller.account.keep(_Calls).window(self._rate).take(now)
         if wait is not None:
             raise self._refusals.make("rateLimited", wait=wait)
@@ -129,10 +170,6 @@ class _Calls:
         return self._window
 
 
-#: Who asks where nobody needs to say.
-_NOBODY = Account("", opening=0, opened_at=0.0, seed=0)
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One path of the API, as an ASGI application: key, rate, path, method, and then its handler."""
@@ -142,6 +179,7 @@ class Endpoint:
     workflow: bool
     limited: bool
     exists: Callable[[Request], None] | None
+    operation: str | None
     public: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,4 +202,6 @@ class Endpoint:
         handler = self.methods.get(request.method)
         if handler is None:
             raise self.door.refuse_method()
+        if self.operation is not None:
+            self.door.meet(caller, self.operation)
         return await handler(caller, request)

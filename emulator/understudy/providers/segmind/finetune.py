@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from understudy.answers import Json
+from understudy.clock import Clock
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.moments import iso
@@ -25,7 +26,7 @@ from .bodies import Bodies, magic_text
 from .door import Caller
 from .hooks import Hooks, Webhooks
 from .orders import canonical
-from .refusals import ANY, Refusals
+from .refusals import Refusals
 
 #: Data sets and models, where the provider uses a bucket of its own.
 DATA_SETS, MODELS = "/finetune-data", "/finetune-models"
@@ -85,8 +86,9 @@ class Training:
         self._bodies = bodies
         self._hooks = hooks
         self._refusals = refusals
-        self._addresses: dict[str, float] = {}
-        self._models: dict[str, FineTune] = {}
+        #: Until when the addresses that were handed out are good, on whose clock.
+        self._addresses: dict[str, tuple[Clock, float]] = {}
+        self._models: dict[str, tuple[Clock, FineTune]] = {}
 
     async def submit(self, caller: Caller, request: Request) -> Response:
         """`POST /finetune/request/submit`."""
@@ -96,7 +98,7 @@ class Training:
             parameter = ", ".join(first.parameters) or "body"
             raise self._refusals.make("invalidFinetune", parameter=parameter, reason=first.message)
         error = self._error(fields)
-        account, now = caller.account, self._engine.clock.now()
+        account, now = caller.account, caller.account.clock.now()
         pace = self._engine.settings.speed.latency
         steps = tuple((name, now + pace * after) for name, after in _STEPS)
         if error is not None:
@@ -114,18 +116,18 @@ class Training:
             error=error,
         )
         account.keep(FineTunes).by_id[canonical(finetune_id)] = made
-        self._models[f"{MODELS}/{account.user}/{finetune_id}.safetensors"] = made
+        self._models[f"{MODELS}/{account.user}/{finetune_id}.safetensors"] = (account.clock, made)
         self._announce(caller, made)
         return Json({"status": "REQUESTED", "finetune_id": finetune_id, "name": fields["name"]})
 
     async def details(self, caller: Caller, request: Request) -> Response:
         """`GET /finetune/request/details`, with the id in the body."""
         given = await self._bodies.json(request)
-        return Json({"finetune": self._shown(self._known(caller, given.get("request_id")))})
+        return Json({"finetune": self._shown(caller, self._known(caller, given.get("request_id")))})
 
     async def listing(self, caller: Caller, _: Request) -> Response:
         """`GET /finetune/request/list`: a bare array."""
-        return Json([self._shown(made) for made in reversed(caller.account.keep(FineTunes).by_id.values())])
+        return Json([self._shown(caller, made) for made in reversed(caller.account.keep(FineTunes).by_id.values())])
 
     async def presigned_url(self, caller: Caller, request: Request) -> Response:
         """`GET /finetune/request/upload/pre-signed-url`, with the file's name in the body."""
@@ -134,7 +136,8 @@ class Training:
             reason = "it must be a file name of letters, digits, dots, hyphens and underscores"
             raise self._refusals.make("invalidFinetune", parameter="name", reason=reason)
         path = f"{DATA_SETS}/{caller.account.user}/{caller.account.new_id()}/{name}"
-        self._addresses[path] = self._engine.clock.now() + _EXPIRES
+        clock = caller.account.clock
+        self._addresses[path] = (clock, clock.now() + _EXPIRES)
         url = f"{caller.origin}{path}"
         return Json({"presigned_url": f"{url}?X-Amz-Expires={_EXPIRES:.0f}", "s3_url": url})
 
@@ -152,7 +155,7 @@ class Training:
     async def download(self, caller: Caller, request: Request) -> Response:
         """`GET /finetune/request/file/download`, a form in the body: where the trained model is, as text."""
         wanted = (await self._bodies.form(request)).get("cloud_storage_url")
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         for made in caller.account.keep(FineTunes).by_id.values():
             if made.storage_url == wanted and made.status(now) == "AVAILABLE":
                 return PlainTextResponse(made.storage_url)
@@ -162,7 +165,8 @@ class Training:
         """PUT to an address that was handed out, or GET what was put there."""
         path = request.url.path
         if request.method == "PUT":
-            if self._engine.clock.now() >= self._addresses.get(path, 0.0):
+            clock, until = self._addresses.get(path, (self._engine.clock, 0.0))
+            if clock.now() >= until:
                 return Json({"error": "this address was not handed out, or has expired"}, 403)
             try:
                 content = await read_body(request.receive, self._engine.settings.max_body_bytes)
@@ -179,8 +183,8 @@ class Training:
 
     async def model(self, request: Request) -> Response:
         """`GET` a trained model: a safetensors file that holds no weights and says why."""
-        made = self._models.get(request.url.path)
-        if made is None or made.status(self._engine.clock.now()) != "AVAILABLE":
+        clock, made = self._models.get(request.url.path, (self._engine.clock, None))
+        if made is None or made.status(clock.now()) != "AVAILABLE":
             return Json({"error": "no such model, or not yet"}, 404)
         header = orjson.dumps({"__metadata__": {"made_by": "understudy", "finetune_id": made.finetune_id}})
         return Response(struct.pack("<Q", len(header)) + header, media_type="application/octet-stream")
@@ -203,15 +207,15 @@ class Training:
         if fault is not None and fault.strikes in ("submit", "transport"):
             raise self._refusals.by_name(fault)
         if fault is not None:
-            return fault.text(ANY)
+            return fault.text(fault.typical)
         source = fields["data_source_path"]
         if DATA_SETS in source and self._engine.uploads.file_at(source) is None:
             return "The data set could not be found at data_source_path."
         return None
 
-    def _shown(self, made: FineTune) -> dict[str, Any]:
+    def _shown(self, caller: Caller, made: FineTune) -> dict[str, Any]:
         fields: Mapping[str, Any] = orjson.loads(made.request)
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         status = made.status(now)
         slug = "-".join(fields["name"].lower().split()) + f"-{made.finetune_id[:8]}"
         return {
@@ -237,7 +241,7 @@ class Training:
             for name, begins in made.steps[1:]:
 
                 async def body(step: str = name) -> dict[str, Any]:
-                    return {**self._shown(made), "status": step}
+                    return {**self._shown(caller, made), "status": step}
 
                 self._hooks.announce(caller.account, webhook, (name,), made.finetune_id, begins, body)
 

@@ -17,9 +17,9 @@ from understudy.wire import ClientGone
 from understudy_contracts.models import Model
 
 from .bodies import Bodies
-from .door import Caller
+from .door import PROVIDER, Caller, Door
 from .hooks import Hooks
-from .orders import PROVIDER, Orders, canonical
+from .orders import Order, Orders, canonical
 from .records import Records
 from .refusals import Refusals
 
@@ -33,6 +33,7 @@ class Gateway:
     def __init__(
         self,
         engine: Engine,
+        door: Door,
         bodies: Bodies,
         orders: Orders,
         records: Records,
@@ -41,6 +42,7 @@ class Gateway:
         stance: Mapping[str, str],
     ) -> None:
         self._engine = engine
+        self._door = door
         self._bodies = bodies
         self._orders = orders
         self._records = records
@@ -59,14 +61,14 @@ class Gateway:
             caller, model, await self._bodies.fields(caller, request, model.request), queued=False
         )
         job = self._orders.start(order, caller, "v1", "insufficientCredits")
-        self._hooks.plan(caller.account, job)
+        await self.announce(caller, order, job)
         error = job.results[0].error
         wanted = None
         if error is None and model.output.kind != "text":
             # It is made while the caller waits anyway.
             wanted = await asyncio.to_thread(placeholder, model, job, job.results[0])
             self._engine.studio.warm(wanted)
-        await self._until_finished(request, job)
+        await self._until_finished(caller, request, job)
         if error is not None:
             raise self._refusals.awaited(error, job.extras["failure"])
         metrics = self._records.metrics(caller.account, job)
@@ -97,14 +99,14 @@ class Gateway:
             caller, model, await self._bodies.fields(caller, request, model.request), queued=True
         )
         job = self._orders.start(order, caller, "v2", "insufficientCreditsQueued")
-        self._hooks.plan(caller.account, job)
+        await self.announce(caller, order, job)
         poll_url = f"{caller.origin}/v1/requests/{job.id}"
         return Json({"request_id": job.id, "status": "QUEUED", "poll_url": poll_url, **_urls(caller, job)})
 
     async def status(self, caller: Caller, request: Request) -> Response:
         """`GET /v2/requests/{id}/status`."""
         job = self._job(caller, request, "requestNotFound")
-        status, body = self._records.standing(caller.account, job, self._engine.clock.now(), _urls(caller, job))
+        status, body = self._records.standing(caller.account, job, caller.account.clock.now(), _urls(caller, job))
         return Json(body, status)
 
     async def result(self, caller: Caller, request: Request) -> Response:
@@ -115,22 +117,30 @@ class Gateway:
         """`GET /v1/requests/{id}`, the older way to ask."""
         return await self._result(caller, self._job(caller, request, "outputNotFound"))
 
+    async def announce(self, caller: Caller, order: Order, job: Job) -> None:
+        """Queue what tells of a job, or send it before the job is answered for, where a fault asks for that."""
+        deliveries = self._hooks.plan(caller.account, job)
+        if order.strike.early:
+            for delivery in deliveries:
+                await self._engine.outbox.send_now(caller.account, delivery)
+
     async def _result(self, caller: Caller, job: Job) -> Response:
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         status, body = await self._records.result(caller.account, job, now, _urls(caller, job))
         return Json(body, status)
 
     def _job(self, caller: Caller, request: Request, missing: str) -> Job:
         request_id = request.path_params["request_id"]
         job = caller.account.jobs(PROVIDER).get(canonical(request_id))
-        gone = job is None or self._engine.clock.now() >= job.finishes_at + _RECORDS_KEPT
+        self._door.meet(caller, "poll", job=job)
+        gone = job is None or caller.account.clock.now() >= job.finishes_at + _RECORDS_KEPT
         if job is None or gone or job.extras["door"] != "v2":
             raise self._refusals.make(missing, id=request_id)
         return job
 
-    async def _until_finished(self, request: Request, job: Job) -> None:
+    async def _until_finished(self, caller: Caller, request: Request, job: Job) -> None:
         """Wait for the job; raises ClientGone when the caller hangs up first."""
-        waiting = asyncio.ensure_future(sleep_until(self._engine.clock, job.finishes_at))
+        waiting = asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at))
         listening = asyncio.ensure_future(_hung_up(request))
         try:
             await asyncio.wait((waiting, listening), return_when=asyncio.FIRST_COMPLETED)

@@ -16,8 +16,8 @@ from understudy.engine import Engine
 from understudy.jobs import Job, Result
 from understudy.moments import day, iso
 
-from .door import Caller
-from .orders import PROVIDER, canonical
+from .door import PROVIDER, Caller
+from .orders import canonical
 from .records import Records
 from .refusals import Refusals
 
@@ -90,7 +90,7 @@ class History:
         query = Query(request, self._refusals)
         page, per_page = query.number("page", 1), query.number("per_page", 20, most=100)
         self._only_own(caller, query)
-        first, last = self._window(query)
+        first, last = self._window(caller, query)
         named, status = query.text("model_name"), query.choice("status", ("COMPLETED", "FAILED", "PENDING"))
         by, order = query.choice("sort_by", tuple(_ORDERS)), query.choice("sort_order", ("desc", "asc"))
         rows = [
@@ -112,10 +112,10 @@ class History:
         job = caller.account.jobs(PROVIDER).get(canonical(request_id))
         if job is None:
             raise self._refusals.make("requestNotFound", id=request_id)
-        return Json(self._request(self._row(job, job.results[0], self._engine.clock.now())))
+        return Json(self._request(self._row(job, job.results[0], caller.account.clock.now())))
 
     def _rows(self, account: Account) -> Iterator[_Row]:
-        now = self._engine.clock.now()
+        now = account.clock.now()
         for job in reversed(account.jobs(PROVIDER).values()):
             for result in job.results:
                 yield self._row(job, result, now)
@@ -156,8 +156,8 @@ class History:
         }
         return told if row.status != "FAILED" else {**told, "error": job.extras["failure"]}
 
-    def _window(self, query: "Query") -> tuple[date, date]:
-        last = query.day("to_date") or day(self._engine.clock.now())
+    def _window(self, caller: Caller, query: "Query") -> tuple[date, date]:
+        last = query.day("to_date") or day(caller.account.clock.now())
         first = query.day("from_date") or max(last, date.min + _USUAL_WINDOW) - _USUAL_WINDOW
         if first > last:
             raise self._refusals.make("invalidQuery", parameter="from_date", reason="it is after to_date")

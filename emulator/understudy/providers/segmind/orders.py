@@ -1,11 +1,15 @@
 """A call from its parameters to its plan: judged, priced, paid for, and given the moments at which it moves on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from understudy.engine import Engine
-from understudy.faults import UnknownFault, called_for
+from understudy.fates import Fate
+from understudy.faults import NOTHING, Strike
 from understudy.jobs import Job, Result
 from understudy.ledger import Part
 from understudy.media.clip import FRAME_RATE
@@ -18,10 +22,8 @@ from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
 
 from .bodies import magic_text
-from .door import Caller
-from .refusals import ANY, Refusals
-
-PROVIDER = "segmind"
+from .door import PROVIDER, Caller, Door
+from .refusals import Refusals
 
 #: Seconds that files are kept: the provider's own documentation, by way of a dated copy of it.
 _FILES_KEPT = 7 * 24 * 3600.0
@@ -40,6 +42,7 @@ class Order:
     lengths: Mapping[str, float]
     cost: int
     failure: "Failure | None" = None
+    strike: Strike = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ class Failure:
 class Orders:
     """Judges, prices and plans calls."""
 
-    def __init__(self, engine: Engine, contract: Contract, stance: Mapping[str, str], refusals: Refusals) -> None:
+    def __init__(
+        self, engine: Engine, contract: Contract, stance: Mapping[str, str], refusals: Refusals, door: Door
+    ) -> None:
         self._engine = engine
+        self._door = door
         self._contract = contract
         self._stance = stance
         self._refusals = refusals
@@ -75,12 +81,17 @@ class Orders:
 
         A call that waits has its parameters judged first; one that is `queued` is taken as it is and fails later.
         """
-        fault = self._fault(caller, fields)
+        strike = self._door.meet(
+            caller,
+            "submit",
+            model=model.id,
+            text=lambda: orjson.dumps(fields).decode(),
+            magic=(caller.account.key, magic_text(fields)),
+        )
+        fault = Fate.of(strike, 1.0).failure
         failure = None
         if fault is not None:
-            words = {**ANY, "model": model.id, "task_id": caller.account.new_id()}
-            if fault.strikes in ("submit", "transport"):
-                raise self._refusals.of_case(fault, words)
+            words = {**fault.typical, "model": model.id, "task_id": caller.account.new_id()}
             failure = Failure(fault, fault.text(words))
         judge = self._judges.get(model.id) or self._judge(model)
         if not judge.accepts(fields):
@@ -90,16 +101,16 @@ class Orders:
             failure = failure or Failure(case, case.text(broken), refused=True)
         if failure is not None and failure.refused:
             # Nothing of what was asked can be trusted to say how long it would have become.
-            return Order(model, fields, 0.0, {}, 0, failure)
+            return Order(model, fields, 0.0, {}, 0, failure, strike)
         lengths = await audio_lengths(model.duration.audio_sources(fields), self._engine.uploads.file_at)
         frames = round(min(model.duration.seconds(fields, lengths), LONGEST_MILLISECONDS / 1000) * FRAME_RATE)
         seconds = max(1, frames) / FRAME_RATE
         cost = int(model.price.cost(seconds, model.output.count_of(fields)) * 1_000_000)
-        return Order(model, fields, seconds, lengths, cost, failure)
+        return Order(model, fields, seconds, lengths, cost, failure, strike)
 
     def start(self, order: Order, caller: Caller, door: str, credit_case: str) -> Job:
         """Hold the price, plan the job and file it; raises Refused when the account cannot pay."""
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         account = caller.account
         available = account.ledger.available(now)
         # What fails later is still not begun for someone who could not pay for anything.
@@ -111,15 +122,9 @@ class Orders:
             part = Part(job.results[0].id, job.finishes_at, order.cost, order.failure is None)
             account.ledger.commit(job.id, now, (part,))
         account.jobs(PROVIDER)[canonical(job.id)] = job
-        for result in job.results:
-            self._engine.shelf[result.id] = (job, result)
+        self._engine.file(account, job)
+        caller.visit.exchange.job = job.id
         return job
-
-    def _fault(self, caller: Caller, fields: dict[str, Any]) -> ErrorCase | None:
-        try:
-            return called_for((caller.account.key, magic_text(fields)), self._refusals.catalogue)
-        except UnknownFault as problem:
-            raise self._refusals.unknown_fault(problem) from None
 
     def _judge(self, model: Model) -> Judge:
         """The judge of a model's parameters, compiled when its first call comes."""
@@ -131,9 +136,11 @@ class Orders:
         queued, running = order.model.latency.seconds(order.seconds)
         if failure is not None and failure.refused:
             queued, running = _REFUSED_LATENCY
-        pace = self._engine.settings.speed.latency
-        started_at = now + pace * queued
-        finishes_at = started_at + pace * running
+        latency = self._engine.settings.speed.latency
+        fate = Fate.of(order.strike, latency)
+        # What is stuck gets as far as being worked on.
+        started_at = now + queued * (latency if fate.pace == math.inf else fate.pace)
+        finishes_at = started_at + fate.lasts(running)
         case = None if failure is None else failure.case
         count = order.model.output.count_of(order.fields) if failure is None else 1
         results = tuple(
@@ -153,6 +160,7 @@ class Orders:
             results=results,
             expires_after=_FILES_KEPT,
             extras={"lengths": order.lengths, "door": door, "failure": None if failure is None else failure.text},
+            refused=fate.refused,
             steps=(("QUEUED", now), ("PROCESSING", started_at)),
         )
 

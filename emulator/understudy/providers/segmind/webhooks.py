@@ -13,9 +13,8 @@ from understudy.moments import iso
 from understudy.targets import ForbiddenTarget, check_literal
 
 from .bodies import Bodies
-from .door import Caller
+from .door import PROVIDER, Caller
 from .hooks import Hooks, Webhook, Webhooks
-from .orders import PROVIDER
 from .refusals import Refusals
 
 
@@ -35,7 +34,7 @@ class Management:
     async def add(self, caller: Caller, request: Request) -> Response:
         """`POST /webhook/add` with `webhook_url` and `event.types`; it also hears of jobs under way."""
         url, types = self._wanted(await self._bodies.json(request))
-        now = self._engine.clock.now()
+        now = caller.account.clock.now()
         webhook = Webhook(caller.account.new_id(), url, types, now)
         caller.account.keep(Webhooks).by_id[webhook.id] = webhook
         for job in caller.account.jobs(PROVIDER).values():
@@ -59,7 +58,8 @@ class Management:
     async def dispatch_logs(self, caller: Caller, request: Request) -> Response:
         """`GET /webhook/dispatch-logs?webhook_id=…`: every attempt, newest first."""
         webhook = self._webhook(caller, request.query_params.get("webhook_id"))
-        logs = [row for event, delivery in webhook.deliveries for row in _attempts(event, delivery)]
+        sent = (each for each in caller.account.deliveries if each.about.get("webhook") == webhook.id)
+        logs = [row for delivery in sent for row in _attempts(delivery)]
         logs.sort(key=lambda row: str(row["timestamp"]), reverse=True)
         return Json({"webhook_id": webhook.id, "logs": logs})
 
@@ -105,12 +105,12 @@ def _done(webhook: Webhook, message: str) -> Response:
     return Json({"status": "success", "webhook_id": webhook.id, "message": message})
 
 
-def _attempts(event: str, delivery: Delivery) -> list[dict[str, Any]]:
+def _attempts(delivery: Delivery) -> list[dict[str, Any]]:
     rows = []
     for attempt in delivery.attempts:
         row = {
             "timestamp": iso(attempt.at),
-            "event_type": event,
+            "event_type": delivery.about["event"],
             "status": "SUCCESS" if attempt.accepted else "FAILED",
             "response_code": attempt.status,
             "response_time_ms": round(attempt.seconds * 1000),

@@ -12,10 +12,9 @@ from understudy.engine import Engine
 from understudy_contracts.models import Model
 
 from .bodies import Bodies
-from .door import Caller
+from .door import PROVIDER, Caller, Door
 from .gateway import Gateway
-from .hooks import Hooks
-from .orders import PROVIDER, Orders, canonical
+from .orders import Orders, canonical
 from .records import Records
 from .refusals import Refusals
 
@@ -28,21 +27,21 @@ class Workflows:
     def __init__(
         self,
         engine: Engine,
+        door: Door,
         model: Model,
         bodies: Bodies,
         orders: Orders,
         records: Records,
-        hooks: Hooks,
         gateway: Gateway,
         refusals: Refusals,
         stance: Mapping[str, str],
     ) -> None:
         self._engine = engine
+        self._door = door
         self._model = model
         self._bodies = bodies
         self._orders = orders
         self._records = records
-        self._hooks = hooks
         self._gateway = gateway
         self._refusals = refusals
         self._failure_keys: tuple[str, ...] = ("error_message", "error")
@@ -60,7 +59,7 @@ class Workflows:
             caller, self._model, await self._bodies.fields(caller, request, self._model.request), queued=True
         )
         job = self._orders.start(order, caller, "workflow", "insufficientCredits")
-        self._hooks.plan(caller.account, job)
+        await self._gateway.announce(caller, order, job)
         return Json(
             {
                 "message": "Workflow request queued",
@@ -78,9 +77,10 @@ class Workflows:
         """`GET /workflows/request/{id}`: a failure is HTTP 200 too; the output is JSON within a string."""
         request_id = request.path_params["request_id"]
         job = caller.account.jobs(PROVIDER).get(canonical(request_id))
+        self._door.meet(caller, "poll", job=job)
         if job is None or job.extras["door"] != "workflow":
             raise self._refusals.make("requestNotFound", id=request_id)
-        status = self._records.status(job, self._engine.clock.now())
+        status = self._records.status(job, caller.account.clock.now())
         told: dict[str, Any] = {"status": status, "output": ""}
         if status == "COMPLETED":
             told.update(await self._records.outcome(job))

@@ -1,0 +1,108 @@
+"""One request on its way through the server: who and what it is for, what goes wrong with it, and how it ended.
+
+Every request of a provider comes in as a visit and leaves as an exchange in the journal. Providers say what they
+find out about it and ask what goes wrong; what a fault does to the answer itself is `front`'s to do.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+from starlette.types import Scope
+
+from .accounts import Account
+from .clock import Clock
+from .engine import Engine
+from .faults import NOTHING, Facts, Strike, meet
+from .journal import Exchange
+
+#: Where a visit is found in the scope of its request.
+VISIT = "understudy.visit"
+
+#: What asks for a fault in a request itself.
+FAULT_HEADER = b"x-understudy-fault"
+
+
+class Unreached(Exception):
+    """A fault keeps the request from reaching the provider: nothing more is to be done about it."""
+
+
+def _nothing() -> str:
+    return ""
+
+
+class Visit:
+    """One request while it is under way."""
+
+    __slots__ = ("_account", "_began", "_engine", "asked", "exchange", "strike")
+
+    def __init__(self, engine: Engine, exchange: Exchange, asked: str | None = None) -> None:
+        self._engine = engine
+        self._account: Account | None = None
+        self._began = time.monotonic()
+        self.exchange = exchange
+        #: The fault that the request asks for itself, by its header.
+        self.asked = asked
+        #: What goes wrong with the answer.
+        self.strike: Strike = NOTHING
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that goes for the request."""
+        return self._engine.clock if self._account is None else self._account.clock
+
+    def of(self, provider: str, account: Account | None) -> None:
+        """Say whose request it is."""
+        exchange = self.exchange
+        exchange.provider = provider
+        if account is not None:
+            self._account = account
+            exchange.account, exchange.at = account.id, account.clock.now()
+
+    def meet(
+        self,
+        operation: str,
+        *,
+        model: str | None = None,
+        job: str | None = None,
+        text: Callable[[], str] = _nothing,
+        magic: Iterable[str] = (),
+        age: float | None = None,
+    ) -> Strike:
+        """What goes wrong with the request, now that it is known what it is for.
+
+        Raises Unreached when it does not come to the provider, UnknownFault when it asks for one that there is not.
+        """
+        exchange, account = self.exchange, self._account
+        exchange.operation = operation
+        exchange.model = model or exchange.model
+        exchange.job = job or exchange.job
+        common = self._engine.faults
+        strike = meet(
+            (common,) if account is None else (common, account.faults),
+            Facts(exchange.provider or "", operation, model, exchange.account, text, age),
+            self.clock.now(),
+            header=self.asked,
+            texts=magic,
+        )
+        if strike is not NOTHING:
+            exchange.faults += strike.names
+            exchange.considered += strike.considered
+            if not self.strike:
+                self.strike = strike
+            if not strike.reached:
+                raise Unreached
+        return strike
+
+    def end(self, ended: str) -> None:
+        """Put it on the record."""
+        exchange, account = self.exchange, self._account
+        exchange.ended = ended
+        exchange.seconds = time.monotonic() - self._began
+        exchange.finished = self.clock.now()
+        (self._engine.strangers if account is None else account.journal).add(exchange)
+
+
+def visit_of(scope: Scope) -> Visit:
+    """The visit that a request is."""
+    visit: Visit = scope[VISIT]
+    return visit
