@@ -141,12 +141,12 @@ def status_of_code(provider: str, code: str) -> int | None:
 
 
 def _case(provider: str, problem: Problem, status: int | None) -> ErrorCase | None:
-    for case in catalogue(provider).values():
-        if problem.code and case.code == problem.code:
-            return case
-        if not problem.code and case.status == status and _form(case.message).fullmatch(problem.message):
-            return case
-    return None
+    if problem.code:
+        return next((case for case in catalogue(provider).values() if case.code == problem.code), None)
+    said = [case for case in catalogue(provider).values() if _form(case.message).fullmatch(problem.message)]
+    # A failure while processing is told with the status of whichever question it answers.
+    failed = (case for case in said if case.strikes == "processing")
+    return next((case for case in said if case.status == status), next(failed, None))
 
 
 @cache
