@@ -12,7 +12,23 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 #: The emulator's own commands, each in the module of its name. Other packages add theirs by entry point.
-_OWN = ("demo", "errors", "proxy", "serve", "switches")
+_OWN = (
+    "accounts",
+    "clock",
+    "demo",
+    "errors",
+    "faults",
+    "journal",
+    "ledger",
+    "proxy",
+    "reset",
+    "restore",
+    "serve",
+    "snapshot",
+    "switches",
+    "wait",
+    "webhooks",
+)
 
 _ENTRY_POINTS = "understudy.commands"
 

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,14 @@ BRISK = 1 / 30
 
 class SettingError(ValueError):
     """A setting has a value that cannot be used; `str()` says which and what would do."""
+
+
+class BadScenario(SettingError):
+    """A scenario cannot be played; `problems` says why, each in a sentence that begins with where."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__(f"{path} is no scenario:\n" + "\n".join(f"  {problem}" for problem in problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,19 @@ class Speed:
         if not 0 < rate <= 1e6:
             raise SettingError(f"speed is brisk, real, instant or a number up to 1000000, not {text!r}")
         return cls(rate, 1.0)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or an address, in brackets or not, can only ever mean this machine."""
+    name = host.removeprefix("[").removesuffix("]").lower()
+    if name == "localhost":
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _default_cache() -> Path:

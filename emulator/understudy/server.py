@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import build_app
 from .clock import Clock
-from .config import SettingError, Settings
+from .config import SettingError, Settings, is_loopback
 from .connection import Connection
 from .engine import Engine
 from .providers import PROVIDERS
@@ -72,8 +74,15 @@ class Server:
     """One emulator on one port. `with Server(settings) as server:` runs it in a thread until the block ends."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        if settings.control_token is None and not is_loopback(settings.host):
+            # Whoever can reach the port must not drive it, too.
+            settings = replace(settings, control_token=secrets.token_urlsafe(24))
         self.settings = settings
         self.engine = Engine.build(settings, clock)
+        if settings.scenario is not None:
+            from .scenario import Scenario
+
+            Scenario.read(settings.scenario).play(self.engine)
         self._providers = [make(self.engine) for make in PROVIDERS.values()]
         self._socket = _listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from understudy import __version__
-from understudy.config import SettingError, Settings
+from understudy.config import BadScenario, SettingError, Settings
 from understudy.logs import configure
 from understudy.media.errors import MediaError
+from understudy.moments import iso
 from understudy.whole_files import replace
 
 from .options import with_settings
@@ -34,6 +35,8 @@ def serve(settings: Settings) -> None:
         raise click.ClickException(f"cannot write {settings.port_file}: there is no folder {settings.port_file.parent}")
     try:
         server = Server(settings)
+    except BadScenario as problem:
+        raise click.UsageError(str(problem)) from problem
     except (SettingError, MediaError) as problem:
         raise click.ClickException(str(problem)) from problem
 
@@ -41,17 +44,25 @@ def serve(settings: Settings) -> None:
         _spare_the_collector()
         # Who started the server may not be reading, or no longer: that is no reason to stop.
         with suppress(BrokenPipeError):
-            _greet(server, settings.public_url or server.url)
+            _greet(server, settings)
         if settings.port_file is not None:
             replace(settings.port_file, f"{server.port}\n".encode())
 
     server.run(announce)
 
 
-def _greet(server: "Server", origin: str) -> None:
+def _greet(server: "Server", asked: Settings) -> None:
+    origin = asked.public_url or server.url
     click.echo(f"understudy {__version__} stands in at {origin}")
     for name, base_url in server.base_urls(origin).items():
         click.echo(f"  {name:<10}{base_url}")
+    clock = server.engine.clock
+    if clock.still:
+        click.echo(f"The clock stands still at {iso(clock.now())}; `understudy clock advance SECONDS` moves it.")
+    else:
+        click.echo(f"The clock runs at {asked.speed.rate:g} s a second.")
+    if asked.control_token is None and (token := server.settings.control_token) is not None:
+        click.echo(f"Who can reach it may use /_understudy/ with the header X-Understudy-Token: {token}")
     click.echo("Ctrl-C stops it.")
     sys.stdout.flush()
 

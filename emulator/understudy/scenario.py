@@ -1,0 +1,158 @@
+"""What a server starts with beside its settings: faults, and accounts with their money, limits and faults.
+
+```toml
+[[faults]]
+provider = "runware"
+error = "timeoutProvider"
+times = 2
+
+[[accounts]]
+key = "team-a"
+balance = 5.0
+faults = [{ operation = "webhook", delay = 60 }]
+```
+"""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from .accounts import Account, identity
+from .config import BadScenario
+from .engine import Engine
+from .faults import BadRule, FaultTable
+from .limits import BadLimits, Limits
+
+_MICRO = 1_000_000
+_RICHEST = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An account that is made before its key is used, with what it has from the start."""
+
+    key: str
+    #: US dollars; None for what every account starts with.
+    balance: float | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Mapping[str, Any], ...] = ()
+
+    def open(self, engine: Engine) -> Account:
+        """Make it; raises BadLimits or BadRule, with no account made."""
+        Limits().set(self.limits)
+        account = engine.accounts.open(identity(self.key), self.key)
+        try:
+            for rule in self.faults:
+                account.faults.add(rule, account.clock.now())
+        except BadRule:
+            engine.forget(account)
+            raise
+        account.limits.set(self.limits)
+        if self.balance is not None:
+            account.ledger.set_opening(round(self.balance * _MICRO))
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Faults for everybody, and accounts."""
+
+    faults: tuple[Mapping[str, Any], ...] = ()
+    accounts: tuple[Opening, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> "Scenario":
+        """The scenario in a TOML or JSON file; raises BadScenario with every problem there is."""
+        import json
+        import tomllib
+
+        try:
+            text = path.read_text("utf-8")
+            document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        except (OSError, ValueError, RecursionError) as problem:
+            raise BadScenario(path, [f"it cannot be read: {problem}"]) from problem
+        if problems := list(_problems(document)):
+            raise BadScenario(path, problems)
+        return cls(
+            tuple(document.get("faults", ())),
+            tuple(
+                Opening(one["key"], one.get("balance"), one.get("limits", {}), tuple(one.get("faults", ())))
+                for one in document.get("accounts", ())
+            ),
+        )
+
+    def play(self, engine: Engine) -> None:
+        """Let an engine start so."""
+        for rule in self.faults:
+            engine.faults.add(rule, engine.clock.now())
+        for opening in self.accounts:
+            opening.open(engine)
+
+
+def _problems(document: Mapping[str, Any]) -> Iterator[str]:
+    yield from _strangers("", document, ("faults", "accounts"))
+    yield from _rule_problems("", document.get("faults", []), shared=True)
+    accounts = document.get("accounts", [])
+    if not isinstance(accounts, list):
+        yield "accounts: it is not a list."
+        return
+    seen: set[str] = set()
+    for index, account in enumerate(accounts):
+        where = f"accounts[{index}]"
+        if not isinstance(account, dict):
+            yield f"{where}: it is not a table of key, balance, limits and faults."
+            continue
+        yield from _strangers(f"{where}.", account, ("key", "balance", "limits", "faults"))
+        yield from _key_problems(where, account.get("key"), seen)
+        yield from _balance_problems(where, account.get("balance", 0))
+        yield from _limit_problems(where, account.get("limits", {}))
+        yield from _rule_problems(f"{where}.", account.get("faults", []), shared=False)
+
+
+def _strangers(where: str, document: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[str]:
+    for name in document:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"only {', '.join(known)}."
+            yield f"{where}{name}: there is no such key, {hint}"
+
+
+def _key_problems(where: str, key: object, seen: set[str]) -> Iterator[str]:
+    if not isinstance(key, str) or not key.strip():
+        yield f"{where}.key: an account needs its API key, a text."
+    elif key in seen:
+        yield f"{where}.key: {key!r} is the key of an account before."
+    else:
+        seen.add(key)
+
+
+def _balance_problems(where: str, balance: object) -> Iterator[str]:
+    if isinstance(balance, bool) or not isinstance(balance, int | float) or not 0 <= balance <= _RICHEST:
+        yield f"{where}.balance: it is a number of US dollars from 0 to a billion, not {balance!r}."
+
+
+def _limit_problems(where: str, limits: object) -> Iterator[str]:
+    try:
+        Limits().set(limits)  # type: ignore[arg-type]  # judging what it is, is its own part
+    except BadLimits as bad:
+        for problem in bad.problems:
+            yield f"{where}.limits: {problem}"
+
+
+def _rule_problems(where: str, rules: object, *, shared: bool) -> Iterator[str]:
+    if not isinstance(rules, list):
+        yield f"{where}faults: it is not a list of rules."
+        return
+    table = FaultTable(random.Random(0), shared=shared)
+    for index, rule in enumerate(rules):
+        if not isinstance(rule, dict):
+            yield f"{where}faults[{index}]: it is not a rule."
+            continue
+        try:
+            table.add(rule, 0.0)
+        except BadRule as bad:
+            for problem in bad.problems:
+                yield f"{where}faults[{index}]: {problem}"
