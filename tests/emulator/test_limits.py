@@ -1,7 +1,14 @@
+import math
+from datetime import UTC, datetime
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from understudy.limits import Rate, Window
+from understudy.ledger import Ledger, Part
+from understudy.limits import LIMITS_SCHEMA, BadLimits, Limits, Rate, Running, Window
+from understudy_contracts.schema import Judge
 
 
 @given(
@@ -21,3 +28,158 @@ def test_no_interval_ever_holds_more_than_the_limit_and_the_wait_named_is_enough
         else:
             assert 0 < wait <= interval
             assert sum(1 for at in allowed if at > now - interval) == limit
+
+
+class UnderWay(RuleBasedStateMachine):
+    """Jobs begin, finish in time or never, and are called off: the count is that of a model that looks at them all."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = 0.0
+        self.running = Running()
+        self.ends: dict[str, float] = {}
+
+    @rule(name=st.sampled_from("abcdef"), seconds=st.one_of(st.integers(0, 9), st.just(math.inf)))
+    def begin(self, name, seconds):
+        self.ends[name] = self.now + seconds
+        self.running.begin(name, self.now + seconds, self.now)
+
+    @rule(name=st.sampled_from("abcdef"))
+    def end(self, name):
+        self.ends.pop(name, None)
+        self.running.end(name)
+
+    @rule(seconds=st.integers(0, 9))
+    def pass_time(self, seconds):
+        self.now += seconds
+
+    @rule()
+    def clear(self):
+        self.ends.clear()
+        self.running.clear()
+
+    @invariant()
+    def as_many_run_as_have_not_finished(self):
+        ahead = [end for end in self.ends.values() if end > self.now]
+        assert self.running.count(self.now) == len(ahead)
+        finite = [end - self.now for end in ahead if end < math.inf]
+        assert self.running.wait(self.now) == (min(finite) if finite else None)
+
+
+TestUnderWay = UnderWay.TestCase
+
+
+def test_nothing_is_limited_until_somebody_says_so():
+    limits = Limits()
+    assert not limits
+    assert limits.shown() == {"spend": None, "concurrency": None}
+    assert limits.refuses(0.0, 10**12, Ledger(1, 0.0)) is None
+
+
+def test_a_limit_that_is_not_named_stays_and_null_lifts_it():
+    limits = Limits()
+    limits.set({"spend": {"amount": 1.5, "period": "daily"}, "concurrency": 3})
+    limits.set({"concurrency": 0})
+    assert limits.shown() == {"spend": {"amount": 1.5, "period": "daily"}, "concurrency": 0}
+    limits.set({"spend": None})
+    assert limits.shown() == {"spend": None, "concurrency": 0}
+    assert limits
+    limits.lift()
+    assert not limits
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"spend": 3},
+        {"spend": {"amount": 3}},
+        {"spend": {"amount": -1, "period": "daily"}},
+        {"spend": {"amount": 1, "period": "weekly"}},
+        {"spend": {"amount": math.nan, "period": "daily"}},
+        {"concurrency": -1},
+        {"concurrency": 1.5},
+        {"concurrency": True},
+        {"concurency": 1},
+    ],
+    ids=str,
+)
+def test_limits_that_make_no_sense_are_refused_and_change_nothing(document):
+    limits = Limits()
+    limits.set({"concurrency": 2})
+    with pytest.raises(BadLimits) as refusal:
+        limits.set(document)
+    assert refusal.value.problems
+    assert limits.shown() == {"spend": None, "concurrency": 2}
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "spend": st.one_of(
+                st.none(),
+                st.fixed_dictionaries(
+                    {
+                        "amount": st.integers(0, 10**15).map(lambda amount: amount / 1_000_000),
+                        "period": st.sampled_from(["daily", "monthly", "total"]),
+                    }
+                ),
+            ),
+            "concurrency": st.one_of(st.none(), st.integers(0, 1_000_000)),
+        },
+    )
+)
+def test_limits_are_shown_in_the_form_in_which_they_are_set(document):
+    limits = Limits()
+    limits.set(document)
+    shown = limits.shown()
+    assert Judge(LIMITS_SCHEMA).accepts(shown)
+    assert {name: shown[name] for name in document} == document
+    again = Limits()
+    again.set(shown)
+    assert again.shown() == shown
+
+
+def spend(ledger, name, moment, amount):
+    ledger.commit(name, moment, (Part(name, moment + 60, amount, True),))
+
+
+@pytest.mark.parametrize(
+    ("period", "same", "next_one"),
+    [
+        ("daily", datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
+        ("monthly", datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
+        ("total", datetime(2036, 4, 1, tzinfo=UTC), None),
+    ],
+)
+def test_a_spend_cap_counts_anew_with_each_day_or_month_of_utc(period, same, next_one):
+    start = datetime(2026, 3, 31 if period == "daily" else 1, tzinfo=UTC).timestamp()
+    ledger, limits = Ledger(10_000_000, start), Limits()
+    limits.set({"spend": {"amount": 1.0, "period": period}})
+    spend(ledger, "first", start, 600_000)
+    assert limits.refuses(same.timestamp(), 400_000, ledger) is None
+    assert limits.refuses(same.timestamp(), 400_001, ledger) == "spend"
+    if next_one is not None:
+        assert limits.refuses(next_one.timestamp(), 1_000_000, ledger) is None
+        assert limits.refuses(next_one.timestamp(), 1_000_001, ledger) == "spend"
+
+
+def test_who_has_spent_all_gets_nothing_even_for_nothing():
+    ledger, limits = Ledger(10_000_000, 0.0), Limits()
+    limits.set({"spend": {"amount": 1.0, "period": "total"}})
+    spend(ledger, "all", 0.0, 1_000_000)
+    assert limits.refuses(1.0, 0, ledger) == "spend"
+
+
+def test_a_cap_on_what_is_under_way_counts_what_ran_before_it_was_set():
+    ledger, limits = Ledger(1, 0.0), Limits()
+    limits.running.begin("a", 5.0, 0.0)
+    limits.running.begin("stuck", math.inf, 0.0)
+    limits.set({"concurrency": 2})
+    assert limits.refuses(4.0, 0, ledger) == "concurrency"
+    assert limits.refuses(5.0, 0, ledger) is None
+    limits.set({"concurrency": 1})
+    assert limits.refuses(1e12, 0, ledger) == "concurrency"
+    limits.running.end("stuck")
+    assert limits.refuses(1e12, 0, ledger) is None
