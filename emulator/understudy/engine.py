@@ -48,6 +48,8 @@ class Engine:
     uploads: Uploads
     shelf: dict[str, Shelved]
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    #: Held by whoever moves time: advances queue up.
+    advancing: asyncio.Lock = field(default_factory=asyncio.Lock)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
