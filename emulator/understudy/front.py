@@ -60,7 +60,8 @@ def opened(scope: Scope, engine: Engine) -> Exchange:
     host, port = scope.get("client") or ("", 0)
     return Exchange(
         number=next(engine.numbers),
-        at=engine.clock.now(),
+        at=(now := engine.clock.now()),
+        server_time=now,
         transport=scope["type"],
         method=scope.get("method", "GET"),
         target=target,

@@ -35,6 +35,8 @@ class Exchange:
     request_headers: Headers
     #: How the server was reached, as its answers have it: http, https, ws or wss.
     scheme: str = "http"
+    #: When it began on the server's own clock, which no account's advance moves.
+    server_time: float = 0.0
     #: The address of the peer, such as `127.0.0.1:53122`.
     peer: str = ""
     #: On a WebSocket, the number of the exchange that opened it; of the handshake itself, too.

@@ -31,7 +31,7 @@ class Page:
 class Journal:
     """Remembers exchanges; the oldest make room, and are counted."""
 
-    __slots__ = ("_bytes", "_exchanges", "_limit", "_max_bytes", "evicted")
+    __slots__ = ("_bytes", "_exchanges", "_limit", "_max_bytes", "evicted", "lost")
 
     def __init__(self, limit: int = 1_000, max_bytes: int = MAX_BYTES) -> None:
         self._limit = limit
@@ -41,6 +41,8 @@ class Journal:
         self._bytes = 0
         #: How many exchanges had to make room.
         self.evicted = 0
+        #: How many are not here any more, whatever the reason.
+        self.lost = 0
 
     def add(self, exchange: Exchange) -> None:
         """Remember an exchange that is over, as it is: nothing is copied."""
@@ -53,6 +55,7 @@ class Journal:
         while len(kept) > self._limit or self._bytes > self._max_bytes:
             self._bytes -= kept.popleft().weight
             self.evicted += 1
+            self.lost += 1
 
     def __len__(self) -> int:
         return len(self._exchanges or ())
@@ -78,6 +81,7 @@ class Journal:
     def clear(self) -> int:
         """Forget every exchange, and what had to make room; returns how many there were."""
         gone = len(self)
+        self.lost += gone
         self._exchanges = None
         self._bytes = self.evicted = 0
         return gone

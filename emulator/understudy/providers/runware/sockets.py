@@ -228,7 +228,8 @@ class Connection:
         opened = self._opening.exchange
         exchange = Exchange(
             number=next(self._engine.numbers),
-            at=self._engine.clock.now(),
+            at=(now := self._engine.clock.now()),
+            server_time=now,
             transport="websocket",
             method=method,
             target=opened.target,
