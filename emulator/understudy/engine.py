@@ -96,6 +96,7 @@ class Engine:
         """Put a job among its account's, and its results where their URLs lead."""
         for result in job.results:
             self.shelf[result.id] = Shelved(account, job, result)
+        account.limits.running.begin(job.id, job.finishes_at, job.submitted_at)
 
     def withdraw(self, job: Job) -> None:
         """Take a job's results from where their URLs lead."""
@@ -106,6 +107,8 @@ class Engine:
         """Set a part of an account back to how it was when it was opened; `all` puts a new one in its place."""
         if part in ("jobs", "all"):
             # What a job costs is a plan, and goes with it; what it cost until now is the ledger's to tell.
+            account.ledger.cancel_all(account.clock.now())
+            account.limits.running.clear()
             for provider in account.providers:
                 jobs = account.jobs(provider)
                 for job in jobs.values():

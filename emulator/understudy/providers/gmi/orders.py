@@ -15,6 +15,7 @@ from understudy.media.placeholder import LONGEST_MILLISECONDS
 from understudy.media.sources import audio_lengths
 from understudy.placeholders import SAMPLE_RATE
 from understudy.wire import kept_json
+from understudy_contracts.limits import limit_case
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
@@ -42,6 +43,13 @@ class Order:
     count: int
 
 
+class Windows:
+    """How often an account asked for each model of late."""
+
+    def __init__(self) -> None:
+        self.by_model: dict[str, Window] = {}
+
+
 class Orders:
     """Judges, prices and plans requests."""
 
@@ -51,7 +59,6 @@ class Orders:
         self._stance = stance
         self._refusals = refusals
         self._judges: dict[str, Judge] = {}
-        self._windows: dict[tuple[str, str], Window] = {}
 
     def model(self, name: object) -> Model:
         """The model of that name; raises Refused when there is none."""
@@ -81,6 +88,7 @@ class Orders:
         now = caller.account.clock.now()
         job = self._plan(order, caller, fate, now)
         parts = (Part(job.results[0].id, job.finishes_at, order.cost, fate.billed),)
+        self._check_limits(order, caller, now)
         # The balance is looked at before the rate, so that who cannot pay does not use up a turn.
         if order.cost > caller.account.ledger.available(now):
             raise self._refusals.make("insufficientCredits")
@@ -96,6 +104,7 @@ class Orders:
         caller.account.jobs(PROVIDER)[job.id] = cancelled
         self._engine.withdraw(job)
         caller.account.ledger.cancel(job.id, now)
+        caller.account.limits.running.end(job.id)
         return cancelled
 
     def _pass_on(self, caller: Caller, model: Model, payload: Mapping[str, Any]) -> NoReturn:
@@ -109,12 +118,24 @@ class Orders:
         judge = self._judges[model.id] = self._contract.model_judge(model.id, self._stance)
         return judge
 
+    def _check_limits(self, order: Order, caller: Caller, now: float) -> None:
+        limits = caller.account.limits
+        if not limits or (limit := limits.refuses(now, order.cost, caller.account.ledger)) is None:
+            return
+        case = limit_case(PROVIDER, limit)
+        words: dict[str, object] = {**case.typical, "model": order.model.id}
+        if limit == "concurrency":
+            words["limit"] = limits.concurrency
+            if (wait := limits.running.wait(now)) is not None:
+                words["retry_after_ms"] = max(1, round(wait * 1000))
+        raise self._refusals.of_case(case, **words)
+
     def _check_rate(self, model: Model, caller: Caller, now: float) -> None:
         limit = model.rate_limit
         if limit is None or self._stance["rate-limits"] == "off":
             return
         rate = Rate(limit.limit, limit.interval_seconds)
-        wait = self._windows.setdefault((caller.account.key, model.id), Window(rate)).take(now)
+        wait = caller.account.keep(Windows).by_model.setdefault(model.id, Window(rate)).take(now)
         if wait is not None:
             raise self._refusals.make(
                 "rateLimitExceeded",

@@ -19,6 +19,7 @@ from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
 from understudy.media.sources import audio_lengths, image_aspect
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy.wire import kept_json
+from understudy_contracts.limits import limit_case
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 from understudy_contracts.schema import Judge
@@ -93,10 +94,13 @@ class Video:
         )
 
     async def start(self, order: Order, account: Account, origin: str, strike: Strike) -> Refusal | None:
-        """Plan the job, hold its price and file it; comes back with a refusal when the account cannot pay."""
+        """Plan the job, hold its price and file it, or say why the account cannot or may not have it."""
         if order.uuid.lower() in account.jobs("runware"):
             # Its twin got in while this one's audio was being read.
             return self.refusals.make("conflictTaskUUID", dict(order.task))
+        limits = account.limits
+        if limits and (limit := limits.refuses(account.clock.now(), order.cost * order.count, account.ledger)):
+            return self.refusals.by_name(limit_case("runware", limit), dict(order.task))
         fate = Fate.of(strike, self._engine.settings.speed.latency)
         job = self._plan(order, account, origin, fate)
         parts = tuple(Part(result.id, result.finishes_at, job.cost, fate.billed) for result in job.results)

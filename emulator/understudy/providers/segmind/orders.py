@@ -7,16 +7,19 @@ from typing import Any
 
 import orjson
 
+from understudy.answers import Refused
 from understudy.engine import Engine
 from understudy.fates import Fate
 from understudy.faults import NOTHING, Strike
 from understudy.jobs import Job, Result
 from understudy.ledger import Part
+from understudy.limits import Cap, Limits
 from understudy.media.clip import FRAME_RATE
 from understudy.media.placeholder import LONGEST_MILLISECONDS
 from understudy.media.sources import audio_lengths
 from understudy.wire import kept_json
 from understudy_contracts.errors import ErrorCase
+from understudy_contracts.limits import limit_case
 from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
@@ -109,9 +112,12 @@ class Orders:
         return Order(model, fields, seconds, lengths, cost, failure, strike)
 
     def start(self, order: Order, caller: Caller, door: str, credit_case: str) -> Job:
-        """Hold the price, plan the job and file it; raises Refused when the account cannot pay."""
+        """Hold the price, plan the job and file it; raises Refused when the account cannot or may not pay."""
         now = caller.account.clock.now()
         account = caller.account
+        limits = account.limits
+        if limits and (limit := limits.refuses(now, order.cost, account.ledger)):
+            raise self._limited(limit, limits, now)
         available = account.ledger.available(now)
         # What fails later is still not begun for someone who could not pay for anything.
         if order.cost > available or available <= 0:
@@ -125,6 +131,15 @@ class Orders:
         self._engine.file(account, job)
         caller.visit.exchange.job = job.id
         return job
+
+    def _limited(self, limit: Cap, limits: Limits, now: float) -> Refused:
+        case = limit_case(PROVIDER, limit)
+        words: dict[str, object] = dict(case.typical)
+        if limit == "spend":
+            words |= {"period": limits.period, "cap": (limits.spend or 0) / 1_000_000}
+        elif (wait := limits.running.wait(now)) is not None:
+            words["wait"] = wait
+        return self._refusals.of_case(case, words)
 
     def _judge(self, model: Model) -> Judge:
         """The judge of a model's parameters, compiled when its first call comes."""
