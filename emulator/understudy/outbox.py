@@ -128,6 +128,10 @@ class Outbox:
                 return
             await count.none.wait()
 
+    def send_by(self, sender: "Sender") -> None:
+        """Let somebody else put deliveries on the wire."""
+        self._sender = sender
+
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell somebody of everything that becomes of any delivery, until the returned call."""
         self._watchers.append(watcher)

@@ -40,10 +40,10 @@ class Opening:
     limits: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Mapping[str, Any], ...] = ()
 
-    def open(self, engine: Engine) -> Account:
-        """Make it; raises BadLimits or BadRule, with no account made."""
+    def open(self, engine: Engine, account_id: str | None = None) -> Account:
+        """Make it, under another id than its key's if need be; raises BadLimits or BadRule, with no account made."""
         Limits().set(self.limits)
-        account = engine.accounts.open(identity(self.key), self.key)
+        account = engine.accounts.open(account_id or identity(self.key), self.key)
         try:
             for rule in self.faults:
                 account.faults.add(rule, account.clock.now())

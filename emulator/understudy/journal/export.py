@@ -1,0 +1,244 @@
+"""A journal as a document to play again: a line of JSON about the server, then one for each exchange.
+
+Secrets are taken out, but the same one is called the same everywhere (`redacted-7`), so that who plays the document
+again can put in others.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from understudy import __version__
+from understudy.accounts import identity
+from understudy.config import BadScenario
+from understudy.engine import Engine
+from understudy.wire import BadJson, parse_json
+
+from .exchange import Exchange
+from .record import Journal
+from .redaction import Redacted, redacted
+from .shown import content_type, is_media
+
+#: Which way of writing the document this is.
+FORMAT = 1
+
+_ID = re.compile("[0-9a-f]{16}")
+
+#: The provider of exchanges with the emulator itself.
+OURSELVES = "understudy"
+
+
+def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
+    """The lines of the document, each with its line feed: everything in the journals, and what was done to the server.
+
+    What was asked of the server without naming an account went for everybody, so it is in any document.
+    """
+    chosen = list(journals)
+    exchanges = [exchange for journal in chosen for exchange in journal]
+    if engine.strangers not in chosen:
+        exchanges += [exchange for exchange in engine.strangers if exchange.provider == OURSELVES]
+    exchanges.sort(key=lambda exchange: exchange.number)
+    lost = sum(journal.lost for journal in {id(journal): journal for journal in (*chosen, engine.strangers)}.values())
+    yield orjson.dumps(_header(engine, exchanges, lost)) + b"\n"
+    names: dict[str, str] = {}
+
+    def name(secret: str) -> str:
+        return names.setdefault(secret, f"redacted-{len(names) + 1}")
+
+    for exchange in exchanges:
+        account = None if exchange.account is None else engine.accounts.by_id(exchange.account)
+        seen = redacted(exchange, () if account is None else (account.key,), name)
+        yield orjson.dumps(_line(exchange, seen)) + b"\n"
+
+
+def _header(engine: Engine, exchanges: list[Exchange], lost: int) -> dict[str, Any]:
+    settings = engine.settings
+    return {
+        "understudy": "journal",
+        "format": FORMAT,
+        "version": __version__,
+        "seed": settings.seed,
+        "clock": {
+            "start": exchanges[0].server_time if exchanges else engine.clock.now(),
+            "still": engine.clock.still,
+        },
+        "speed": {"rate": settings.speed.rate, "latency": settings.speed.latency},
+        "balance": str(settings.balance),
+        "switches": dict(settings.switches),
+        "public_url": settings.public_url,
+        "max_body": settings.max_body,
+        "allow_link_local": settings.allow_link_local,
+        "fault_header": settings.fault_header,
+        "restricted": engine.accounts.restricted,
+        "accounts": _opened(engine, exchanges),
+        "scenario": _scenario(engine),
+        "lost": lost,
+        "exchanges": len(exchanges),
+    }
+
+
+def _opened(engine: Engine, exchanges: list[Exchange]) -> dict[str, float]:
+    """When each account was opened, which need not have been by an exchange that is on the record."""
+    opened: dict[str, float] = {}
+    for exchange in exchanges:
+        if exchange.account is not None and exchange.account not in opened:
+            account = engine.accounts.by_id(exchange.account)
+            # One that was reset since has a ledger that is younger.
+            since = exchange.server_time if account is None else account.ledger.opened_at
+            opened[exchange.account] = min(since, exchange.server_time)
+    return opened
+
+
+def _scenario(engine: Engine) -> dict[str, Any] | None:
+    """What the server started with, its accounts by id; None when that cannot be told any more."""
+    if engine.settings.scenario is None:
+        return {"faults": [], "accounts": []}
+    from understudy.scenario import Scenario
+
+    try:
+        scenario = Scenario.read(engine.settings.scenario)
+    except BadScenario:
+        return None
+    ids = {opening.key: identity(opening.key) for opening in scenario.accounts}
+    return {
+        "faults": [_by_id(rule, ids) for rule in scenario.faults],
+        "accounts": [
+            {
+                "id": ids[opening.key],
+                "balance": opening.balance,
+                "limits": dict(opening.limits),
+                "faults": [dict(rule) for rule in opening.faults],
+            }
+            for opening in scenario.accounts
+        ],
+    }
+
+
+def _by_id(rule: Any, ids: dict[str, str]) -> dict[str, Any]:
+    """A rule with its account by id: whatever else is there must be a key."""
+    named = rule.get("account")
+    if not isinstance(named, str) or (named not in ids and _ID.fullmatch(named)):
+        return dict(rule)
+    return {**rule, "account": identity(named)}
+
+
+def _line(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
+    return {
+        "number": exchange.number,
+        "at": exchange.at,
+        "server_time": exchange.server_time,
+        "transport": exchange.transport,
+        "connection": exchange.connection,
+        "scheme": exchange.scheme,
+        "provider": exchange.provider,
+        "operation": exchange.operation,
+        "model": exchange.model and seen.clean(exchange.model),
+        "account": exchange.account,
+        "job": exchange.job and seen.clean(exchange.job),
+        "request": {
+            "method": exchange.method,
+            "target": seen.target,
+            "headers": seen.request_headers,
+            "size": exchange.request_size,
+            "altered": seen.altered,
+            **_asked(exchange, seen.request_body),
+        },
+        "response": {
+            "status": exchange.status,
+            "headers": seen.response_headers,
+            "size": exchange.response_size,
+            **answered(exchange, seen),
+        },
+        "seconds": exchange.seconds,
+        "finished": exchange.finished,
+        "faults": [seen.clean(fault) for fault in exchange.faults],
+        "ended": exchange.ended,
+    }
+
+
+def _asked(exchange: Exchange, body: bytes) -> dict[str, Any]:
+    """A request's body as it has to be sent again, or why it is not here."""
+    if exchange.request_digest is not None:
+        return {"missing": "its body is longer than what the journal keeps"}
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = None
+    kind = content_type(exchange.request_headers)
+    if text is not None and "\0" not in text:
+        return {"body": text}
+    if is_media(kind, b"") or kind == "multipart/form-data":
+        return {"base64": base64.b64encode(body).decode()}
+    # Nobody can tell what is written in it, and so not either that it is no secret.
+    return {"missing": "its body is neither text nor media"}
+
+
+def answered(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
+    """An answer's body as it has to come again: its text, or the digest of bytes that hold no text."""
+    body = seen.response_body
+    if not exchange.response_size:
+        return {"body": ""}
+    whole = exchange.response_digest is None
+    told: dict[str, Any] = {}
+    if body == exchange.response_body:
+        told["sha256"] = (exchange.response_digest or hashlib.sha256(body)).hexdigest()
+    if is_media(content_type(exchange.response_headers), body):
+        return told
+    try:
+        return {**told, "body": body.decode("utf-8", "strict" if whole else "ignore")}
+    except UnicodeDecodeError:
+        return told
+
+
+def read(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The header and the exchanges of a document; raises BadDocument when it is none of ours."""
+    header: dict[str, Any] | None = None
+    exchanges: list[dict[str, Any]] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            parsed = parse_json(line)
+        except BadJson as problem:
+            raise BadDocument(f"line {number} cannot be read: {problem}") from None
+        if header is None:
+            header = parsed if isinstance(parsed, dict) else {}
+            if header.get("understudy") != "journal":
+                raise BadDocument("it is no journal: the first line does not say so")
+            if header.get("format") != FORMAT:
+                raise BadDocument(f"it is a journal of format {header.get('format')!r}, and only {FORMAT} is known")
+        else:
+            exchanges.append(_checked(parsed, number))
+    if header is None:
+        raise BadDocument("it is empty")
+    if header.get("exchanges") != len(exchanges):
+        raise BadDocument(f"it holds {len(exchanges)} exchanges, and should hold {header.get('exchanges')}")
+    return header, exchanges
+
+
+class BadDocument(ValueError):
+    """A document is no journal that could be played again; `str()` says why."""
+
+
+_NUMBERS, _TEXTS = ("number", "at", "server_time"), ("transport", "scheme", "ended")
+
+
+def _checked(line: Any, number: int) -> dict[str, Any]:
+    try:
+        fits = all(isinstance(line[name], int | float) for name in _NUMBERS)
+        fits = fits and all(isinstance(line[name], str) for name in _TEXTS)
+        for side in ("request", "response"):
+            fits = fits and all(
+                isinstance(name, str) and isinstance(value, str) for name, value in line[side]["headers"]
+            )
+        fits = fits and isinstance(line["request"]["method"], str) and isinstance(line["request"]["target"], str)
+    except (KeyError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise BadDocument(f"line {number} is no exchange")
+    checked: dict[str, Any] = line
+    return checked
