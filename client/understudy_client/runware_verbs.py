@@ -18,7 +18,7 @@ from .refusals import refusal
 from .waiting import Poll, Progress, Waiting, about, reason
 
 #: Statuses with which a poll may report that its job failed; the SDKs take 200 and 400 alike.
-_TELLS_OF_JOB = (200, 400, 404)
+_TELLS_OF_JOB = (200, 400)
 
 #: The header that asks for a price and no video (Runware's agent skills; on a socket, it is a query).
 DRY_RUN = "x-runware-dry-run"

@@ -148,17 +148,13 @@ def test_a_cancelled_request_is_told_from_a_failed_one(make_server, key, http):
     assert caught.value.job == job
 
 
-CASES = [
-    case
-    for case in catalogue("gmi").values()
-    # What the storage says in XML, it says to a PUT and never to a submit.
-    if not case.message.startswith("<?xml")
-]
+# What leaves open whether there is a job now, so that the client looks for it.
+CASES = [case for case in catalogue("gmi").values() if (case.status or 0) >= 500]
 
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_an_error_of_the_catalogue_is_raised_and_never_paid(make_server, server, key, http, case):
+def test_an_error_that_leaves_a_submit_open_is_raised_and_never_paid(make_server, server, key, http, case):
     client = GmiClient(key, server.url, max_retries=0, http=http)
     payload = {**PAYLOAD, "title": f"[[error:{case.id}]]"}
     payload["video_inputs"] = [

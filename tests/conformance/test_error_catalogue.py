@@ -263,6 +263,7 @@ def test_every_error_strikes_when_and_as_the_catalogue_says(patient_server, line
         through(client, caller, case, trigger, clock)
     error = caught.value
     assert type(error) is meaning(case)
+    assert error.request is not None, "whoever catches it can see what was asked"
     if isinstance(error, ProviderError) and not case.message.startswith("<"):
         assert error.message.startswith(case.message.partition("{")[0].rstrip(" '"))
         assert error.code == promised_code(case)

@@ -12,6 +12,7 @@ import pytest
 from gateway import AVATAR, Gateway, call
 from understudy.config import Speed
 from understudy.media.inspect import inspect
+from understudy_contracts.error_answers import answer_of
 from understudy_contracts.provider import contract
 
 SEGMIND = contract("segmind")
@@ -415,18 +416,15 @@ def test_the_bounds_of_a_plan_hold_and_say_when_they_end(make_server, key):
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in SEGMIND.errors.values() if case.strikes != "processing"], ids=lambda case: case.id
+    "case",
+    [case for case in SEGMIND.errors.values() if case.strikes in ("submit", "transport")],
+    ids=lambda case: case.id,
 )
-def test_every_refusal_can_be_had_by_its_name(patient, case):
-    for version in ("v1", "v2"):
-        response = patient.http.post(f"/{version}/{AVATAR}", json=call(script=f"[[error:{case.id}]]"))
-        assert response.status_code == case.status
-        if case.message.startswith("<"):
-            assert response.headers["content-type"].startswith("text/html")
-            assert response.text == case.message
-        else:
-            assert patient.error(response) == (case.status, case.text({**case.typical, "model": AVATAR}))
-        assert ("x-rate-limit-reset-at-utc" in response.headers) == (case.kind == "rate_limit")
+def test_a_call_that_waits_meets_every_refusal_too(patient, case):
+    response = patient.run(script=f"[[error:{case.id}]]")
+    promised = answer_of(case, {"model": AVATAR})
+    assert (response.status_code, response.content) == (promised.status, promised.content)
+    assert ("x-rate-limit-reset-at-utc" in response.headers) == (case.kind == "rate_limit")
     assert patient.history() == []
 
 

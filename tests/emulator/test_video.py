@@ -343,24 +343,6 @@ def test_an_account_that_cannot_pay_is_refused_and_owes_nothing(make_server, key
         assert http.post("/v1", json=[{"taskType": "getResponse", "taskUUID": task["taskUUID"]}]).json() == {"data": []}
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        ("rateLimitExceeded", 429),
-        ("insufficientPermissions", 403),
-        ("internalServerError", 500),
-        ("serviceUnavailable", 503),
-        ("requestTimeout", 504),
-        ("insufficientCredits", 400),
-    ],
-)
-def test_a_magic_value_makes_a_catalogued_error_strike_at_submit(stage, error, status):
-    response = stage.post(video_task(positivePrompt=f"A studio. [[error:{error}]]"))
-    assert response.status_code == status
-    assert response.json()["errors"][0]["code"] == error
-    assert len(stage.ledger()["entries"]) == 1
-
-
 def test_a_magic_value_in_the_script_makes_a_task_fail_while_it_is_processed(stage):
     task = video_task(speech={"text": "Hello [[error:timeoutProvider]]"})
     assert stage.post(task).status_code == 200
