@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from understudy.commands.errors import markdown
 from understudy.commands.serve import serve
+from understudy.error_list import cases
 from understudy_contracts.provider import contract
 from understudy_contracts.switches import switches
 
@@ -67,6 +69,12 @@ def test_every_model_is_in_the_readme():
     rows = re.findall(r"^\| Models \| (.*)$", README, re.MULTILINE)
     named = [set(re.findall(r"`([^`]+)`", row)) for row in rows]
     assert named == [set(contract(provider).models) for provider in ("runware", "gmi", "segmind")]
+
+
+def test_the_errors_in_the_readme_are_those_of_the_catalogues():
+    """When they are not: `understudy errors --format markdown`, between the two marks."""
+    printed = README.partition("<!-- errors -->\n")[2].partition("<!-- /errors -->\n")[0]
+    assert printed.strip().splitlines() == "\n".join(markdown(cases())).strip().splitlines()
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
