@@ -12,7 +12,10 @@ from .vocabulary import FIELDS, Choice, Number
 #: A word, or a name with a value that is a JSON string or goes on to the next comma.
 _PIECE = re.compile(r'\s*([^\s,="]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s](?:[^,]*[^,\s])?)\s*)?(?:,|$)')
 
-#: Values that would be read as something else if they were not written as JSON strings.
+#: What can stand alone.
+_BARE = re.compile(r"[\w.-]+")
+
+#: Values that need not be written as JSON strings.
 _PLAIN = re.compile(r'[^",\s](?:[^,\x00-\x1f]*[^,\s\x00-\x1f])?')
 
 
@@ -77,7 +80,7 @@ def _value(name: str, written: str) -> Any:
 def _piece(name: str, value: Any) -> str:
     if value is True:
         return name
-    if name == "error" and not (str(value).replace("-", "_") in FIELDS or "=" in value):
+    if name == "error" and _BARE.fullmatch(value) and value.replace("-", "_") not in FIELDS:
         return str(value)
     text = _written(value)
     return f"{name}={text if _PLAIN.fullmatch(text) else json.dumps(text)}"

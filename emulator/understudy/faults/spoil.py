@@ -15,7 +15,7 @@ from .strike import Strike
 NAMES = b"x-understudy-fault"
 
 #: From which byte on media are damaged: the first of them say what kind of file it is, and stay.
-_SIGNATURE = 64
+_SIGNATURE = 16
 
 #: Of the bytes of damaged media, every so manieth is another.
 _STRIDE = 3
