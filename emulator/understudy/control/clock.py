@@ -1,7 +1,6 @@
 """What time it is, letting it pass, and waiting for what it brings."""
 
 import asyncio
-import math
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.types import Receive
 
 from understudy.clock import FlowingClock
+from understudy.course import advance, until_done
 from understudy.moments import iso
 from understudy.wire import ClientGone
 
@@ -17,8 +17,8 @@ from .schemas import COUNT, MOMENT, shape
 
 T = TypeVar("T")
 
-#: No step is longer than a thousand years: beyond that a moment has no date.
-_LONGEST = 1_000 * 365.25 * 86_400
+#: The last moment that a clock may be moved to, the year 9000: soon after it moments have no date any more.
+_LAST = 221_845_392_000.0
 
 
 def _shown(call: Call) -> dict[str, Any]:
@@ -33,19 +33,27 @@ def _shown(call: Call) -> dict[str, Any]:
     }
 
 
-def _until(call: Call, asked: float | str) -> float:
-    """Seconds from now to a moment; refuses one that is over, or that no calendar has."""
-    if isinstance(asked, str):
-        try:
-            parsed = datetime.fromisoformat(asked)
-        except ValueError:
-            raise Refusal(422, f"{asked!r} is no moment: write unix seconds or 2030-01-31T12:00:00Z.") from None
-        moment = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    else:
-        moment = float(asked)
-    seconds = moment - call.now
-    if not (0 <= seconds <= _LONGEST and math.isfinite(moment)):
-        raise Refusal(422, f"{asked!r} is not ahead of {iso(call.now)}: time does not go backward.")
+def _moment(asked: float | str) -> float:
+    """A moment as somebody wrote it."""
+    if not isinstance(asked, str):
+        return float(asked)
+    try:
+        parsed = datetime.fromisoformat(asked)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Refusal(422, f"{asked!r} is no moment: write unix seconds or 2030-01-31T12:00:00Z.") from None
+
+
+def _step(call: Call, *, seconds: float | None = None, to: float | str | None = None) -> float:
+    """How far to go; refuses to go backward, or to where no calendar leads."""
+    now = call.now
+    if seconds is None:
+        assert to is not None
+        seconds = _moment(to) - now
+        if seconds < 0:
+            raise Refusal(422, f"{to!r} is before {iso(now)}, and time does not go backward.")
+    if now + seconds > _LAST:
+        raise Refusal(422, f"that is too far: the clock goes to {iso(_LAST)}.")
     return seconds
 
 
@@ -54,9 +62,7 @@ async def _clock(call: Call) -> Any:
 
 
 async def _set(call: Call) -> Any:
-    from understudy.course import advance
-
-    await advance(call.engine, _until(call, call.body["now"]), call.account)
+    await advance(call.engine, _step(call, to=call.body["now"]), call.account)
     return _shown(call)
 
 
@@ -69,17 +75,13 @@ async def _change(call: Call) -> Any:
 
 
 async def _advance(call: Call) -> Any:
-    from understudy.course import advance
-
     body = call.body
-    seconds = body["seconds"] if "seconds" in body else _until(call, body["to"])
+    seconds = _step(call, seconds=body.get("seconds"), to=body.get("to"))
     course = await advance(call.engine, seconds, call.account, limit=body.get("limit", 1_000))
     return {**_shown(call), "happenings": [one.shown() for one in course.happenings], "left_out": course.left_out}
 
 
 async def _wait(call: Call) -> Any:
-    from understudy.course import until_done
-
     asked = call.query
     everything = not {"jobs", "webhooks"} & asked.keys()
     done = await _unless_gone(
@@ -138,7 +140,7 @@ OPERATIONS = (
         body=shape(
             {},
             {
-                "seconds": {"type": "number", "minimum": 0, "maximum": _LONGEST},
+                "seconds": {"type": "number", "minimum": 0, "maximum": _LAST},
                 "to": MOMENT,
                 "limit": {**COUNT, "maximum": 100_000, "default": 1_000, "description": "How many happenings to list."},
             },
