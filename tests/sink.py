@@ -16,9 +16,14 @@ class Received:
 
 
 class Sink:
-    """Listens on a free loopback port; `answers` are the statuses of the first requests, then 200."""
+    """Listens on a free loopback port; `answers` are the statuses of the first requests, then 200.
 
-    def __init__(self, answers: Iterable[int | Callable[[], int]] = ()) -> None:
+    With `decide` the status depends on what was received instead. A body that ends too soon is kept as far as it came.
+    """
+
+    def __init__(
+        self, answers: Iterable[int | Callable[[], int]] = (), decide: Callable[[Received], int] | None = None
+    ) -> None:
         self.received: list[Received] = []
         self._answers = iter(answers)
         self._news = threading.Condition()
@@ -31,9 +36,12 @@ class Sink:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 answer = next(sink._answers, 200)
+                received = Received(self.command, self.path, headers, body)
                 with sink._news:
-                    sink.received.append(Received(self.command, self.path, headers, body))
+                    sink.received.append(received)
                     sink._news.notify_all()
+                if decide is not None:
+                    answer = decide(received)
                 status = answer() if callable(answer) else answer
                 self.send_response(status)
                 self.send_header("content-length", "0")
