@@ -67,6 +67,7 @@ def test_one_error_is_told_in_full_for_each_provider_that_has_it():
     waited = run("--id", "inferenceFailed").output
     assert "HTTP 422" in waited
     assert "HTTP 400" in waited
+    assert "the job itself goes on" in run("--id", "taskExpired").output
     page = run("--id", "badGateway").output
     assert "text/html" in page
     assert catalogue("segmind")["badGateway"].message in page

@@ -135,7 +135,8 @@ def _print_whole(case: ErrorCase) -> None:
             _print_answer(document[name])
     click.echo(f"strikes     {case.strikes}: told {FOUND[case.strikes]}")
     click.echo(f"kind        {case.kind}, {'retryable' if case.retryable else 'not retryable'}")
-    click.echo(f"billed      {_YES[case.billed]}")
+    goes_on = "; the job itself goes on, and is paid as any" if case.strikes in ("poll", "expiry") else ""
+    click.echo(f"billed      {_YES[case.billed]}{goes_on}")
     click.echo(f"confidence  {_known(case)}")
     for source in case.sources:
         click.echo(f"source      {source}")
