@@ -34,12 +34,15 @@ class Account:
     #: How many deliveries an account remembers; older ones are forgotten first.
     DELIVERIES_KEPT = 1_000
 
-    def __init__(self, key: str, id: str, *, clock: Clock, opening: int, seed: int | None, journal_size: int) -> None:
+    def __init__(
+        self, key: str, account_id: str, *, clock: Clock, opening: int, seed: int | None, journal_size: int
+    ) -> None:
         self.key = key
         #: All that an account has of its own is derived from this, so that it can be played again without its key.
-        self.id = id
+        self.id = account_id
         self.clock = AccountClock(clock)
         self._opening = opening
+        self.limits = Limits()
         self.renew_money()
         self.journal = Journal(journal_size)
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
@@ -49,9 +52,10 @@ class Account:
         self._kept: dict[Callable[[], object], object] = {}
 
     def renew_money(self) -> None:
-        """Forget what was spent and what limits there were: the balance is the opening one again."""
+        """Forget what was spent and lift its limits: the balance is the opening one again."""
         self.ledger = Ledger(self._opening, self.clock.now())
-        self.limits = Limits()
+        # What is under way still counts, should there be a limit again.
+        self.limits.lift()
 
     @cached_property
     def faults(self) -> FaultTable:
@@ -143,18 +147,23 @@ class Accounts:
         """Every account there is by now, in the order in which they were first seen."""
         return iter(tuple(self._by_id.values()))
 
-    def by_id(self, id: str) -> Account | None:
+    def by_id(self, account_id: str) -> Account | None:
         """The account that is called so."""
-        return self._by_id.get(id)
+        return self._by_id.get(account_id)
 
-    def open(self, id: str, key: str) -> Account:
+    def open(self, account_id: str, key: str) -> Account:
         """The account that is called so, made now if there is none, and opened by this key from now on."""
-        account = self._by_id.get(id)
+        account = self._by_id.get(account_id)
         if account is None:
             account = Account(
-                key, id, clock=self._clock, opening=self._opening, seed=self._seed, journal_size=self._journal_size
+                key,
+                account_id,
+                clock=self._clock,
+                opening=self._opening,
+                seed=self._seed,
+                journal_size=self._journal_size,
             )
-            self._by_id[id] = account
+            self._by_id[account_id] = account
         self._accounts[key] = account
         return account
 

@@ -114,7 +114,8 @@ class _Passage:
         elif message["type"] == "http.response.start" and self._visit.strike:
             await self.spoilt()(message)
         else:
-            await self._out(message)
+            self._note(message)
+            await self._send(message)
 
     def spoilt(self) -> Send:
         """The way out of an answer that something goes wrong with."""
@@ -128,6 +129,10 @@ class _Passage:
         return self._spoilt
 
     async def _out(self, message: Message) -> None:
+        self._note(message)
+        await self._send(message)
+
+    def _note(self, message: Message) -> None:
         exchange = self._exchange
         if message["type"] == "http.response.start":
             self._begun = True
@@ -135,4 +140,3 @@ class _Passage:
         else:
             exchange.said(message.get("body", b""))
             self._over = not message.get("more_body", False)
-        await self._send(message)

@@ -5,7 +5,7 @@ find out about it and ask what goes wrong; what a fault does to the answer itsel
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from starlette.types import Scope
 
@@ -65,7 +65,7 @@ class Visit:
         model: str | None = None,
         job: str | None = None,
         text: Callable[[], str] = _nothing,
-        magic: Iterable[str] = (),
+        magic: Sequence[str] = (),
         age: float | None = None,
     ) -> Strike:
         """What goes wrong with the request, now that it is known what it is for.
@@ -77,6 +77,9 @@ class Visit:
         exchange.model = model or exchange.model
         exchange.job = job or exchange.job
         common = self._engine.faults
+        if not (common or self.asked or (account is not None and account.faults) or any("[[" in one for one in magic)):
+            # Almost always: nothing has to be put together to find that nothing goes wrong.
+            return NOTHING
         strike = meet(
             (common,) if account is None else (common, account.faults),
             Facts(exchange.provider or "", operation, model, exchange.account, text, age),

@@ -1,6 +1,6 @@
 """Who may come in: API keys on the `/apikey` family, signed-in users on its twin, and the organisation they act for."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -58,7 +58,7 @@ class Door:
         job: Job | None = None,
         model: str | None = None,
         text: Callable[[], str] = str,
-        magic: Iterable[str] = (),
+        magic: Sequence[str] = (),
     ) -> Strike:
         """What goes wrong with a request; raises Refused for what is told at once."""
         model = model if job is None else job.model

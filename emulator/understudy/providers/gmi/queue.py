@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response

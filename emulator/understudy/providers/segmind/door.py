@@ -1,6 +1,6 @@
 """Who may come in, how often, and by which method: checked in the gateway's order before anything else."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -111,7 +111,7 @@ class Door:
         job: Job | None = None,
         model: str | None = None,
         text: Callable[[], str] = str,
-        magic: Iterable[str] = (),
+        magic: Sequence[str] = (),
     ) -> Strike:
         """What goes wrong with a request; raises Refused for what is told at once."""
         model = model if job is None else job.model
@@ -129,7 +129,7 @@ class Door:
             if job is not None:
                 told["id"] = job.id
             if strike.retry_after is not None:
-                told["wait"] = strike.retry_after
+                told["until"] = caller.account.clock.now() + strike.retry_after
             raise self._refusals.by_name(error, **told)
         return strike
 
@@ -149,25 +149,26 @@ class Door:
         if self._rate is None:
             return
         now = caller.account.clock.now()
-        wait = caller.account.keep(_Calls).window(self._rate).take(now)
+        wait = caller.account.keep(Calls).take(self._rate, now)
         if wait is not None:
-            raise self._refusals.make("rateLimited", wait=wait)
+            raise self._refusals.make("rateLimited", until=now + wait)
 
     def refuse_method(self) -> Refused:
         """What a wrong method is answered with."""
         return self._refusals.make("methodNotAllowed")
 
 
-class _Calls:
+@dataclass(slots=True)
+class Calls:
     """An account's calls of the last minute."""
 
-    def __init__(self) -> None:
-        self._window: Window | None = None
+    window: Window | None = None
 
-    def window(self, rate: Rate) -> Window:
-        if self._window is None:
-            self._window = Window(rate)
-        return self._window
+    def take(self, rate: Rate, now: float) -> float | None:
+        """Count one more: None when that is allowed, else the seconds until it will be."""
+        if self.window is None:
+            self.window = Window(rate)
+        return self.window.take(now)
 
 
 @dataclass(frozen=True, slots=True)

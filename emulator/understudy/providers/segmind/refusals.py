@@ -41,7 +41,9 @@ class Refusals:
         status = self._statuses.get(case.id, case.status or 500)
         if case.kind == "rate_limit":
             # How the moment is written is shown by no source: ISO 8601 is assumed.
-            headers = {"x-rate-limit-reset-at-utc": iso(self._clock.now() + _seconds(words.get("wait")))}
+            until = words.get("until")
+            moment = until if isinstance(until, float) else self._clock.now() + WINDOW
+            headers = {"x-rate-limit-reset-at-utc": iso(moment)}
         if case.message.startswith("<"):
             # A gateway's page: nothing of the provider's own around it.
             return Refused(status, case.message, headers)
@@ -67,7 +69,3 @@ class Refusals:
     def unknown_fault(self, problem: UnknownFault) -> Refused:
         """The emulator's own error for a magic value that names nothing: no provider says this."""
         return Refused(400, {"error": f"understudy: {problem}"})
-
-
-def _seconds(wait: object) -> float:
-    return wait if isinstance(wait, float) else WINDOW
