@@ -106,6 +106,10 @@ class Control:
         """Let time pass until a moment, in unix seconds or ISO 8601, and return what happened, in order."""
         return self._moved({"to": moment, "limit": limit}, everyone)
 
+    def set_clock(self, moment: float | str, *, everyone: bool = False) -> Document:
+        """Let time pass until a moment without listing what happens, and return the clock."""
+        return self._asked("POST", "clock", json={"now": moment}, everyone=everyone, patience=None)
+
     def _moved(self, body: Document, everyone: bool) -> list[Document]:
         # Receivers of webhooks are waited for, and each may take as long as the provider would let it.
         moved = self._asked("POST", "clock/advance", json=body, everyone=everyone, patience=None)
@@ -223,6 +227,10 @@ class Control:
     def own_account(self) -> Document:
         """The account in numbers, with its `id`."""
         return self._asked("GET", "account")
+
+    def account_by_id(self, id: str) -> Document:  # noqa: A002
+        """Any account in numbers."""
+        return self._asked("GET", f"accounts/{_quoted(id)}", everyone=True)
 
     def accounts(self) -> Iterator[Document]:
         """Every account there is by now, oldest first."""

@@ -77,7 +77,7 @@ async def _har(call: Call) -> Response:
 
     from understudy.journal.har import har
 
-    content = har(_found(call, 10**9, newest_first=False).items)
+    content = har(_found(call, 10**9, newest_first=False).items, _secrets(call))
     return response(orjson.dumps(content), "application/json", "understudy.har")
 
 
