@@ -16,6 +16,7 @@ from .control.routes import control_routes
 from .engine import Engine
 from .front import Front
 from .providers import Provider
+from .visits import Unreached
 
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -84,13 +85,20 @@ async def _not_here(request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
 
 
+async def _unreached(request: Request, problem: Exception) -> Response:
+    # What becomes of it is up to the fault that it met, on its way out.
+    return Response(status_code=502)
+
+
 async def _our_mistake(request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": f"understudy made a mistake: {problem!r}"}, 500)
 
 
 def _starlette(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
     app = Starlette(
-        routes=list(routes), exception_handlers={HTTPException: _not_here, Exception: _our_mistake}, lifespan=lifespan
+        routes=list(routes),
+        exception_handlers={HTTPException: _not_here, Unreached: _unreached, Exception: _our_mistake},
+        lifespan=lifespan,
     )
     # A redirect would go wherever the Host header says.
     app.router.redirect_slashes = False
