@@ -15,7 +15,7 @@ from .json_text import rewrite
 from .secret_names import is_identity, is_secret, is_secret_header, is_secret_parameter
 
 #: What stands where a secret was.
-PLACEHOLDER = re.compile(r"redacted(?:-\d+)?(?:\[\[error:[\w.-]{1,64}\]\])*")
+PLACEHOLDER = re.compile(r"redacted(?:-r?\d+)?(?:\[\[error:[\w.-]{1,64}\]\])*")
 
 #: What is shorter than this is taken out of its place only: it would be found everywhere.
 SHORTEST = 8
