@@ -1,0 +1,239 @@
+"""What can go wrong with a webhook on purpose, as its receiver sees it."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from post_office import POLICY, post_office
+from sink import Sink
+from stage import video_task
+from understudy.course import advance
+from understudy.faults import Strike
+
+
+def strike(**effects) -> Strike:
+    return Strike(names=("rule-1",), **effects)
+
+
+async def test_a_webhook_that_is_dropped_is_never_sent_but_can_be_resent():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url, 5)
+            office.strikes[delivery.id] = strike(drop=True)
+            course = await advance(office.engine, 1_000)
+            assert delivery.state == "dropped"
+            assert [one.kind for one in course.happenings] == ["webhook.dropped"]
+            assert sink.received == []
+            shown = delivery.shown()
+            assert (shown["faults"], shown["attempts"], shown["next_attempt"]) == (["rule-1"], [], None)
+            office.outbox.resend(account, delivery.id)
+            await office.outbox.settled()
+            assert delivery.state == "delivered"
+    assert len(sink.received) == 1
+
+
+async def test_a_webhook_is_late_by_what_a_fault_says_and_asked_about_once():
+    with Sink([500]) as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url, 5)
+            office.strikes[delivery.id] = strike(delay=30.0)
+            begun = account.clock.now()
+            await advance(office.engine, 34)
+            assert sink.received == []
+            await advance(office.engine, 100)
+            assert delivery.attempts[0].at == begun + 35
+            assert (delivery.state, len(delivery.attempts)) == ("delivered", 2)
+            assert office.asked == [delivery.id]
+
+
+async def test_duplicates_go_out_one_after_the_other_each_when_the_last_was_taken():
+    with Sink([200, 500]) as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url)
+            office.strikes[delivery.id] = strike(duplicate=2)
+            await advance(office.engine, 100)
+            ids = [each.id for each in account.deliveries]
+            assert ids == [delivery.id, f"{delivery.id}-copy-1", f"{delivery.id}-copy-2"]
+            assert {each.state for each in account.deliveries} == {"delivered"}
+            assert [len(each.attempts) for each in account.deliveries] == [1, 2, 1]
+            assert all(each.faults == ("rule-1",) for each in account.deliveries)
+            assert office.asked == [delivery.id]
+    assert {one.body for one in sink.received} == {b'{"id": "%s"}' % delivery.id.encode()}
+    assert len(sink.received) == 4
+
+
+async def test_duplicates_come_before_what_follows():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            last = office.delivery(account, sink.url)
+            first = office.send(account, sink.url, then=last)
+            office.strikes[first.id] = strike(duplicate=1)
+            await office.outbox.settled()
+    assert [one.path for one in sink.received] == [f"/{first.id}", f"/{first.id}", f"/{last.id}"]
+
+
+async def test_a_storm_is_so_many_at_once():
+    with Sink(decide=lambda received: time.sleep(0.05) or 200) as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url)
+            office.strikes[delivery.id] = strike(storm=8)
+            await office.outbox.settled()
+            assert len(account.deliveries) == len(sink.received) == 8
+            assert {each.state for each in account.deliveries} == {"delivered"}
+            assert office.asked == [delivery.id]
+
+
+async def test_what_is_held_back_goes_out_after_the_next_one_to_the_same_receiver():
+    with Sink() as sink, Sink() as elsewhere:
+        async with post_office() as office:
+            account = office.account()
+            first = office.send(account, sink.url, 10)
+            other = office.send(account, elsewhere.url, 11)
+            second = office.send(account, sink.url, 12)
+            third = office.send(account, sink.url, 13)
+            office.strikes[first.id] = strike(reorder=True)
+            begun = account.clock.now()
+            await advance(office.engine, 100)
+            assert first.attempts[0].at == begun + 12
+    assert [one.path for one in sink.received] == [f"/{each.id}" for each in (second, first, third)]
+    assert [one.path for one in elsewhere.received] == [f"/{other.id}"]
+
+
+async def test_what_is_held_back_goes_out_by_itself_when_nothing_comes():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            only = office.send(account, sink.url, 10)
+            office.strikes[only.id] = strike(reorder=True)
+            begun = account.clock.now()
+            await advance(office.engine, 100)
+            assert [attempt.at for attempt in only.attempts] == [begun + 15]
+    assert len(sink.received) == 1
+
+
+async def test_when_all_are_to_be_held_back_neighbours_swap():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            sent = [office.send(account, sink.url, number) for number in range(1, 5)]
+            office.strikes = {each.id: strike(reorder=True) for each in sent}
+            await advance(office.engine, 100)
+    assert [one.path for one in sink.received] == [f"/{sent[index].id}" for index in (1, 0, 3, 2)]
+
+
+async def test_a_damaged_webhook_parses_nowhere_and_is_damaged_alike_each_time():
+    with Sink([500]) as sink:
+        async with post_office() as office:
+            delivery = office.send(office.account(), sink.url)
+            office.strikes[delivery.id] = strike(corrupt=True, content_type="text/plain")
+            await advance(office.engine, 100)
+    whole = b'{"id": "%s"}' % delivery.id.encode()
+    for one in sink.received:
+        assert one.headers["content-type"] == "text/plain"
+        assert len(one.body) == len(whole)
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(one.body)
+    assert len(sink.received) == 2
+    assert sink.received[0].body == sink.received[1].body
+    assert delivery.shown()["attempts"][0]["request"]["body"] == sink.received[0].body.decode()
+
+
+async def test_an_empty_webhook_has_no_body():
+    with Sink() as sink:
+        async with post_office() as office:
+            delivery = office.send(office.account(), sink.url)
+            office.strikes[delivery.id] = strike(empty=True)
+            await office.outbox.settled()
+    [one] = sink.received
+    assert (one.body, one.headers["content-length"]) == (b"", "0")
+
+
+async def test_a_webhook_whose_connection_ends_in_its_midst_is_tried_again_and_is_whole():
+    got: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        try:
+            got.append(await reader.readexactly(size))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        except asyncio.IncompleteReadError as cut:
+            got.append(cut.partial)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, post_office() as office:
+        delivery = office.send(office.account(), url)
+        office.strikes[delivery.id] = strike(truncate=5)
+        await advance(office.engine, 100)
+        whole = b'{"id": "%s"}' % delivery.id.encode()
+        assert got == [whole[:5], whole]
+        assert delivery.state == "delivered"
+        assert "after 5 of" in str(delivery.attempts[0].problem)
+
+
+async def test_a_slow_webhook_comes_at_its_rate_beyond_the_patience_for_an_answer():
+    times: list[float] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(6):
+            await reader.readexactly(10)
+            times.append(time.monotonic())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, post_office() as office:
+        delivery = office.send(office.account(), url, body=b"x" * 60)
+        office.strikes[delivery.id] = strike(trickle=100.0)
+        await office.outbox.settled()
+        assert delivery.state == "delivered"
+    # The last ten bytes set out half a second after the first.
+    assert times[-1] - times[0] > 0.3
+
+
+async def test_an_upload_is_struck_by_no_fault():
+    with Sink() as sink:
+        async with post_office() as office:
+            upload = office.send(office.account(), sink.url, kind="upload", method="PUT")
+            office.strikes[upload.id] = strike(drop=True)
+            await office.outbox.settled()
+            assert (upload.state, office.asked) == ("delivered", [])
+
+
+async def test_what_is_resent_is_whole_whatever_struck_it_before():
+    with Sink([400] * 4) as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url)
+            office.strikes[delivery.id] = strike(corrupt=True)
+            await advance(office.engine, 100)
+            assert delivery.state == "given up"
+            office.outbox.resend(account, delivery.id)
+            await office.outbox.settled()
+    assert len(sink.received) == POLICY.attempts + 1
+    assert json.loads(sink.received[-1].body) == {"id": delivery.id}
+
+
+def test_a_rule_of_the_account_strikes_its_webhooks_and_says_so(stage):
+    account = stage.server.engine.accounts.of(stage.key)
+    rule = account.faults.add({"drop": True, "times": 1}, account.clock.now())
+    with Sink() as sink:
+        for _ in range(2):
+            stage.post(video_task(webhookURL=sink.url))
+        stage.http.post("/_understudy/clock/advance", json={"seconds": 3_600}).raise_for_status()
+        assert len(sink.received) == 1
+    assert sorted(delivery["state"] for delivery in stage.deliveries()) == ["delivered", "dropped"]
+    dropped = next(delivery for delivery in stage.deliveries() if delivery["state"] == "dropped")
+    assert dropped["faults"] == [rule.id]
+    assert (dropped["provider"], dropped["model"]) == ("runware", "heygen:avatar@4")
