@@ -24,6 +24,10 @@ Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
     """The application of one engine with these providers; its lifespan runs the engine."""
 
+    for provider in providers:
+        if provider.keeper is not None:
+            engine.keepers[provider.name] = provider.keeper
+
     async def index(request: Request) -> Response:
         origin = wire.origin(request.scope, engine.settings.public_url)
         base_urls = {provider.name: provider.base_url(origin) for provider in providers}

@@ -14,6 +14,8 @@ from .moments import iso
 #: What a delivery sends: bytes as they are, or a file streamed from disk.
 Content = bytes | Path
 
+Produce: TypeAlias = Callable[[], Awaitable[Content]]
+
 Kind: TypeAlias = Literal["webhook", "upload"]
 
 #: `refused` is an address that may not be called, `withdrawn` what nobody wants any more, `dropped` a fault's doing.
@@ -103,7 +105,7 @@ class Delivery:
     due: float
     method: Literal["POST", "PUT"]
     content_type: str
-    produce: Callable[[], Awaitable[Content]]
+    produce: Produce
     policy: RetryPolicy
     model: str | None = None
     about: Mapping[str, str] = field(default_factory=dict)

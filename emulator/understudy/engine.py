@@ -15,9 +15,10 @@ from .deliveries import Delivery
 from .faults import NOTHING, Facts, FaultTable, Strike, meet
 from .jobs import Job, Result
 from .journal import Journal
+from .keepers import Keeper
 from .media.studio import Studio
 from .outbox import Outbox
-from .uploads import Uploads
+from .uploads import HandedIn, Upload, Uploads
 
 #: What of an account can be set back to how it was when it was opened; `all` gives it a new clock, too.
 Part: TypeAlias = Literal["jobs", "faults", "journal", "webhooks", "money", "all"]
@@ -50,6 +51,8 @@ class Engine:
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     #: Held by whoever moves time: advances queue up.
     advancing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: The providers that have something to keep for accounts, by name.
+    keepers: dict[str, Keeper] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
@@ -91,6 +94,17 @@ class Engine:
             uploads=Uploads(settings.cache_bytes),
             shelf=shelf,
         )
+
+    async def hand_in(self, account: Account, name: str, content_type: str, content: bytes) -> Upload:
+        """Keep a file that an account hands in; raises TooLarge."""
+        upload = await self.uploads.put(name, content_type, content)
+        account.keep(HandedIn).files[name] = (upload.content_type, upload.size)
+        return upload
+
+    def throw_out(self, account: Account, name: str) -> None:
+        """Keep a file of an account no longer."""
+        self.uploads.forget(name)
+        account.keep(HandedIn).files.pop(name, None)
 
     def file(self, account: Account, job: Job) -> None:
         """Put a job among its account's, and its results where their URLs lead."""

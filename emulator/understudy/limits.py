@@ -4,7 +4,7 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
@@ -55,20 +55,20 @@ class Rate:
     interval: float
 
 
+@dataclass(slots=True)
 class Window:
     """Remembers when something was done, for as long as it matters."""
 
-    def __init__(self, rate: Rate) -> None:
-        self._rate = rate
-        self._done: deque[float] = deque()
+    rate: Rate
+    done: deque[float] = field(default_factory=deque)
 
     def take(self, now: float) -> float | None:
         """Do it once: None when that is allowed, else the seconds until it will be, and nothing is counted."""
-        while self._done and self._done[0] <= now - self._rate.interval:
-            self._done.popleft()
-        if len(self._done) >= self._rate.limit:
-            return self._done[0] + self._rate.interval - now
-        self._done.append(now)
+        while self.done and self.done[0] <= now - self.rate.interval:
+            self.done.popleft()
+        if len(self.done) >= self.rate.limit:
+            return self.done[0] + self.rate.interval - now
+        self.done.append(now)
         return None
 
 

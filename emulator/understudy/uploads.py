@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mimetypes import guess_extension
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,6 +42,13 @@ class Upload:
     path: Path
     content_type: str
     size: int
+
+
+@dataclass(slots=True)
+class HandedIn:
+    """What an account handed in, by name, with type and size; of which some may have had to make room since."""
+
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 class Uploads:

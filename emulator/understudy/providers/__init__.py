@@ -6,6 +6,7 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from understudy.engine import Engine
+from understudy.keepers import Keeper
 
 from .gmi import Gmi
 from .heygen import HeyGen
@@ -21,6 +22,11 @@ class Provider(Protocol):
     @property
     def hosts(self) -> Mapping[str, str]:
         """The provider's own host names, under which it is alone, each with what its paths begin with here."""
+        ...
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """Who knows how its accounts are written down; None where it keeps nothing for any."""
         ...
 
     def base_url(self, origin: str) -> str:

@@ -18,6 +18,7 @@ class HeyGen:
     """HeyGen's face: `GET /v2/avatars` and `GET /v2/voices`."""
 
     name = "heygen"
+    keeper = None
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -12,6 +12,7 @@ from understudy_contracts.provider import contract
 from .catalogue import Catalogue
 from .door import PROVIDER, Door, Endpoint
 from .identity import Identity
+from .keeping import Keeping
 from .orders import Orders
 from .queue import Queue
 from .records import MEDIA_PREFIX, Records
@@ -39,6 +40,7 @@ class Gmi:
         self._queue = Queue(engine, self._door, orders, records, refusals, stance)
         self._catalogue = Catalogue(gmi.models, refusals)
         self._storage = Storage(engine, self._door, refusals, stance)
+        self.keeper = Keeping(gmi.models, records, self._storage)
         self._files = Files(engine, PROVIDER, gmi.models, cors=stance["media-cors"] == "on")
 
     def base_url(self, origin: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from understudy.engine import Engine
@@ -43,11 +43,11 @@ class Order:
     count: int
 
 
+@dataclass(slots=True)
 class Windows:
     """How often an account asked for each model of late."""
 
-    def __init__(self) -> None:
-        self.by_model: dict[str, Window] = {}
+    by_model: dict[str, Window] = field(default_factory=dict)
 
 
 class Orders:

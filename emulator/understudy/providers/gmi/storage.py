@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import orjson
@@ -41,6 +42,13 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 UPLOAD_PREFIX = "/gmi-video-assests-prod/user-uploads"
 
 
+@dataclass(slots=True)
+class Addresses:
+    """Where an account was told that it may upload to."""
+
+    paths: list[str] = field(default_factory=list)
+
+
 class Storage:
     """The endpoint `/upload-url`, and the bucket behind it."""
 
@@ -61,6 +69,7 @@ class Storage:
         if not isinstance(kind, str) or kind not in self._content_types:
             raise self._refusals.make("unsupportedFileType", file_type=orjson.dumps(kind).decode())
         path = f"{UPLOAD_PREFIX}/{caller.account.organization}/{caller.account.new_id()}.{kind}"
+        caller.account.keep(Addresses).paths.append(path)
         self._owners[path] = caller.account
         stamp = _stamp(caller.account.clock.now())
         query = urlencode(
@@ -73,6 +82,10 @@ class Storage:
             }
         )
         return Json({"upload_url": f"{caller.origin}{path}?{query}", "public_url": f"{caller.origin}{path}"})
+
+    def moved(self, account: Account) -> None:
+        """Let an account that took another's place own its addresses."""
+        self._owners.update(dict.fromkeys(account.keep(Addresses).paths, account))
 
     async def bucket(self, request: Request) -> Response:
         """PUT to a presigned address, or GET what was put there."""
@@ -92,11 +105,12 @@ class Storage:
         expected = self._signature(path, content_type, stamp)
         if not hmac.compare_digest(expected.encode(), query.get("X-Goog-Signature", "").encode()):
             return self._refusals.make("signatureDoesNotMatch").response()
-        if self._owners[path].clock.now() >= _moment(stamp) + _EXPIRES:
+        owner = self._owners.get(path)
+        if owner is None or owner.clock.now() >= _moment(stamp) + _EXPIRES:
             return self._refusals.make("expiredToken").response()
         try:
             content = await read_body(request.receive, self._engine.settings.max_body_bytes)
-            await self._engine.uploads.put(path, content_type, content)
+            await self._engine.hand_in(owner, path, content_type, content)
         except (BodyTooLarge, TooLarge):
             return self._refusals.make("entityTooLarge").response()
         return Response(status_code=200)

@@ -8,6 +8,7 @@ from understudy.engine import Engine
 from understudy_contracts.provider import contract
 
 from .files import Files
+from .keeping import Keeping
 from .published import CONTENT, SCHEMAS, Published
 from .rest import Rest
 from .sockets import Sockets
@@ -25,6 +26,7 @@ class Runware:
         # The services beside the API have their own paths, which begin with the host's name here.
         self.hosts = {host: f"/{host}" if host in (SCHEMAS, CONTENT) else "" for host in contract(self.name).hosts}
         video = Video(engine)
+        self.keeper = Keeping(video)
         tasks = Tasks(engine, video, video.storage)
         self._rest = Rest(engine, tasks)
         self._sockets = Sockets(engine, tasks, compatible_refusals=video.stance["ws-auth-error"] == "both")

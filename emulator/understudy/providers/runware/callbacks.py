@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from understudy.accounts import Account
-from understudy.deliveries import Delivery, RetryPolicy
+from understudy.deliveries import Delivery, Produce, RetryPolicy
 from understudy.engine import Engine
 from understudy.jobs import Job, Result
 from understudy.media.clip import CONTENT_TYPES, Clip
@@ -43,13 +43,32 @@ class Callbacks:
                 queued.append(first)
         return queued
 
-    def _webhook(self, job: Job, result: Result, url: str | None) -> Delivery | None:
-        if url is None:
-            return None
+    def revive(self, account: Account, delivery: Delivery) -> None:
+        """Give a delivery that was written down its content again; raises LookupError when its job is not there."""
+        job = account.jobs(delivery.provider)[delivery.job.lower()]
+        result = next((result for result in job.results if result.id == delivery.result), None)
+        if result is None:
+            raise LookupError(delivery.result)
+        if delivery.kind == "webhook":
+            delivery.produce, delivery.policy = self._body(job, result), WEBHOOK_RETRIES
+        else:
+            delivery.produce, delivery.policy = self._file(job, result), UPLOAD_RETRIES
 
+    def _body(self, job: Job, result: Result) -> Produce:
         async def body() -> bytes:
             return orjson.dumps(self._answers.webhook(job, result))
 
+        return body
+
+    def _file(self, job: Job, result: Result) -> Produce:
+        async def file() -> Path:
+            return await self._engine.studio.file(await asyncio.to_thread(self._clip, job, result))
+
+        return file
+
+    def _webhook(self, job: Job, result: Result, url: str | None) -> Delivery | None:
+        if url is None:
+            return None
         return Delivery(
             id=f"webhook-{result.id}",
             kind="webhook",
@@ -61,17 +80,13 @@ class Callbacks:
             due=result.finishes_at,
             method="POST",
             content_type="application/json",
-            produce=body,
+            produce=self._body(job, result),
             policy=WEBHOOK_RETRIES,
         )
 
     def _upload(self, job: Job, result: Result, url: str | None) -> Delivery | None:
         if url is None or result.error is not None:
             return None
-
-        async def file() -> Path:
-            return await self._engine.studio.file(await asyncio.to_thread(self._clip, job, result))
-
         return Delivery(
             id=f"upload-{result.id}",
             kind="upload",
@@ -83,6 +98,6 @@ class Callbacks:
             due=result.finishes_at,
             method="PUT",
             content_type=CONTENT_TYPES[job.container],
-            produce=file,
+            produce=self._file(job, result),
             policy=UPLOAD_RETRIES,
         )

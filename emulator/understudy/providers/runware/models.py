@@ -1,7 +1,7 @@
 """Models as things to be found, and to be handed in: modelSearch and modelUpload."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
@@ -69,11 +69,11 @@ class Upload:
         return self.stages[-1].status == "ready" and self.stages[-1].at <= now
 
 
+@dataclass(slots=True)
 class Uploads:
     """An account's uploads by the UUID of their task, in lower case."""
 
-    def __init__(self) -> None:
-        self.by_uuid: dict[str, Upload] = {}
+    by_uuid: dict[str, Upload] = field(default_factory=dict)
 
 
 class Library:

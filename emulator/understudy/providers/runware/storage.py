@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,11 @@ _MEDIA = frozenset({"image", "audio", "video"})
 _UNSEEN = (512, 512)
 
 
+@dataclass(slots=True)
 class Stored:
     """An account's media: the name of each file by its UUID."""
 
-    def __init__(self) -> None:
-        self.names: dict[str, str] = {}
+    names: dict[str, str] = field(default_factory=dict)
 
 
 class Storage:
@@ -62,7 +63,7 @@ class Storage:
         uuid = account.new_id()
         name = f"{MEDIA_PREFIX}/{uuid}{suffix(found.type)}"
         try:
-            await self._engine.uploads.put(name, found.type, found.data)
+            await self._engine.hand_in(account, name, found.type, found.data)
         except TooLarge:
             return self._refusals.invalid(task, parameter, "It is larger than this server keeps.")
         account.keep(Stored).names[uuid] = name
@@ -90,7 +91,7 @@ class Storage:
         """Forget media; False when the account has none of that UUID."""
         name = account.keep(Stored).names.pop(uuid.lower(), None)
         if name is not None:
-            self._engine.uploads.forget(name)
+            self._engine.throw_out(account, name)
         return name is not None
 
     def file(self, account: Account, source: str) -> Path | None:

@@ -65,7 +65,7 @@ class Video:
         self.refusals = Refusals(runware.errors, self.stance)
         self.answers = Answers(self.refusals, self.stance)
         self.storage = Storage(engine, self.refusals)
-        self._callbacks = Callbacks(engine, self.answers, self.clip)
+        self.callbacks = Callbacks(engine, self.answers, self.clip)
 
     async def order(self, task: dict[str, Any], account: Account) -> Order | list[Refusal]:
         """Judge and price a task; what is wrong with it comes back as one refusal per violation."""
@@ -111,7 +111,7 @@ class Video:
         # A UUID is the same UUID in either case; the provider is assumed to think so, too.
         account.jobs("runware")[job.id.lower()] = job
         self._engine.file(account, job)
-        deliveries = self._callbacks.plan(job, order.task, account)
+        deliveries = self.callbacks.plan(job, order.task, account)
         log.debug(
             "%s %s: %d x %.3f s, $%.4f", job.model, job.id, order.count, job.seconds, order.count * job.cost / 1e6
         )

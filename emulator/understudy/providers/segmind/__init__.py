@@ -15,6 +15,7 @@ from .finetune import DATA_SETS, MODELS, Training
 from .gateway import Gateway
 from .history import History
 from .hooks import Hooks
+from .keeping import Keeping
 from .orders import Orders
 from .records import MEDIA_PREFIX, Records
 from .refusals import Refusals
@@ -49,6 +50,7 @@ class Segmind:
         self._storage = Storage(engine, bodies, refusals, stance)
         self._webhooks = Management(engine, bodies, hooks, refusals)
         self._training = Training(engine, segmind, bodies, hooks, refusals)
+        self.keeper = Keeping(models, records, hooks, self._training)
         self._files = Files(engine, PROVIDER, models, cors=stance["media-cors"] == "on")
 
     def base_url(self, origin: str) -> str:

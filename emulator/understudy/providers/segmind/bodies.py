@@ -66,7 +66,7 @@ class Bodies:
     async def keep(self, caller: Caller, content_type: str, content: bytes) -> str:
         """Keep a file that was handed in, and tell its URL; raises TooLarge."""
         name = f"{ASSETS}/{caller.account.new_id()}{suffix(content_type)}"
-        await self._engine.uploads.put(name, content_type, content)
+        await self._engine.hand_in(caller.account, name, content_type, content)
         return f"{caller.content}{name}"
 
     async def _multipart(self, caller: Caller, request: Request) -> dict[str, str]:

@@ -6,15 +6,16 @@ takes is assumed, nothing is charged because no price is known, and the trained 
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from understudy.accounts import Account
 from understudy.answers import Json
-from understudy.clock import Clock
 from understudy.engine import Engine
 from understudy.faults import UnknownFault, called_for
 from understudy.moments import iso
@@ -24,7 +25,7 @@ from understudy_contracts.provider import Contract
 
 from .bodies import Bodies, magic_text
 from .door import Caller
-from .hooks import Hooks, Webhooks
+from .hooks import Data, Hooks, Webhooks
 from .orders import canonical
 from .refusals import Refusals
 
@@ -70,11 +71,12 @@ class FineTune:
         return next(begins for _, begins in reversed(self.steps) if begins <= now)
 
 
+@dataclass(slots=True)
 class FineTunes:
     """An account's trainings by their id, and the addresses it may upload to with the moment each expires."""
 
-    def __init__(self) -> None:
-        self.by_id: dict[str, FineTune] = {}
+    by_id: dict[str, FineTune] = field(default_factory=dict)
+    addresses: dict[str, float] = field(default_factory=dict)
 
 
 class Training:
@@ -86,9 +88,8 @@ class Training:
         self._bodies = bodies
         self._hooks = hooks
         self._refusals = refusals
-        #: Until when the addresses that were handed out are good, on whose clock.
-        self._addresses: dict[str, tuple[Clock, float]] = {}
-        self._models: dict[str, tuple[Clock, FineTune]] = {}
+        #: Whose the addresses are: those that were handed out to upload to, and those of models.
+        self._owners: dict[str, Account] = {}
 
     async def submit(self, caller: Caller, request: Request) -> Response:
         """`POST /finetune/request/submit`."""
@@ -116,18 +117,20 @@ class Training:
             error=error,
         )
         account.keep(FineTunes).by_id[canonical(finetune_id)] = made
-        self._models[f"{MODELS}/{account.user}/{finetune_id}.safetensors"] = (account.clock, made)
-        self._announce(caller, made)
+        self._owners[urlsplit(made.storage_url).path] = account
+        self._announce(account, made)
         return Json({"status": "REQUESTED", "finetune_id": finetune_id, "name": fields["name"]})
 
     async def details(self, caller: Caller, request: Request) -> Response:
         """`GET /finetune/request/details`, with the id in the body."""
         given = await self._bodies.json(request)
-        return Json({"finetune": self._shown(caller, self._known(caller, given.get("request_id")))})
+        return Json({"finetune": self._shown(caller.account, self._known(caller, given.get("request_id")))})
 
     async def listing(self, caller: Caller, _: Request) -> Response:
         """`GET /finetune/request/list`: a bare array."""
-        return Json([self._shown(caller, made) for made in reversed(caller.account.keep(FineTunes).by_id.values())])
+        return Json(
+            [self._shown(caller.account, made) for made in reversed(caller.account.keep(FineTunes).by_id.values())]
+        )
 
     async def presigned_url(self, caller: Caller, request: Request) -> Response:
         """`GET /finetune/request/upload/pre-signed-url`, with the file's name in the body."""
@@ -136,8 +139,8 @@ class Training:
             reason = "it must be a file name of letters, digits, dots, hyphens and underscores"
             raise self._refusals.make("invalidFinetune", parameter="name", reason=reason)
         path = f"{DATA_SETS}/{caller.account.user}/{caller.account.new_id()}/{name}"
-        clock = caller.account.clock
-        self._addresses[path] = (clock, clock.now() + _EXPIRES)
+        caller.account.keep(FineTunes).addresses[path] = caller.account.clock.now() + _EXPIRES
+        self._owners[path] = caller.account
         url = f"{caller.origin}{path}"
         return Json({"presigned_url": f"{url}?X-Amz-Expires={_EXPIRES:.0f}", "s3_url": url})
 
@@ -165,12 +168,13 @@ class Training:
         """PUT to an address that was handed out, or GET what was put there."""
         path = request.url.path
         if request.method == "PUT":
-            clock, until = self._addresses.get(path, (self._engine.clock, 0.0))
-            if clock.now() >= until:
+            owner = self._owners.get(path)
+            if owner is None or owner.clock.now() >= owner.keep(FineTunes).addresses.get(path, 0.0):
                 return Json({"error": "this address was not handed out, or has expired"}, 403)
             try:
                 content = await read_body(request.receive, self._engine.settings.max_body_bytes)
-                await self._engine.uploads.put(path, request.headers.get("content-type", "application/zip"), content)
+                kind = request.headers.get("content-type", "application/zip")
+                await self._engine.hand_in(owner, path, kind, content)
             except (BodyTooLarge, TooLarge):
                 return Json({"error": "the file is larger than this server keeps"}, 413)
             except ClientGone:
@@ -183,8 +187,11 @@ class Training:
 
     async def model(self, request: Request) -> Response:
         """`GET` a trained model: a safetensors file that holds no weights and says why."""
-        clock, made = self._models.get(request.url.path, (self._engine.clock, None))
-        if made is None or made.status(clock.now()) != "AVAILABLE":
+        path = request.url.path
+        owner = self._owners.get(path)
+        known = () if owner is None else owner.keep(FineTunes).by_id.values()
+        made = next((one for one in known if urlsplit(one.storage_url).path == path), None)
+        if owner is None or made is None or made.status(owner.clock.now()) != "AVAILABLE":
             return Json({"error": "no such model, or not yet"}, 404)
         header = orjson.dumps({"__metadata__": {"made_by": "understudy", "finetune_id": made.finetune_id}})
         return Response(struct.pack("<Q", len(header)) + header, media_type="application/octet-stream")
@@ -213,9 +220,9 @@ class Training:
             return "The data set could not be found at data_source_path."
         return None
 
-    def _shown(self, caller: Caller, made: FineTune) -> dict[str, Any]:
+    def _shown(self, account: Account, made: FineTune) -> dict[str, Any]:
         fields: Mapping[str, Any] = orjson.loads(made.request)
-        now = caller.account.clock.now()
+        now = account.clock.now()
         status = made.status(now)
         slug = "-".join(fields["name"].lower().split()) + f"-{made.finetune_id[:8]}"
         return {
@@ -235,15 +242,36 @@ class Training:
             "updated_ts": iso(made.updated_at(now)),
         }
 
-    def _announce(self, caller: Caller, made: FineTune) -> None:
+    def _announce(self, account: Account, made: FineTune) -> None:
         """Tell the webhooks of every step they asked to hear of."""
-        for webhook in caller.account.keep(Webhooks).by_id.values():
+        for webhook in account.keep(Webhooks).by_id.values():
             for name, begins in made.steps[1:]:
+                self._hooks.announce(
+                    account, webhook, (name,), made.finetune_id, begins, self.news(account, made, name)
+                )
 
-                async def body(step: str = name) -> dict[str, Any]:
-                    return {**self._shown(caller, made), "status": step}
+    def news(self, account: Account, made: FineTune, step: str) -> Data:
+        """What is told of a training that is at a step."""
 
-                self._hooks.announce(caller.account, webhook, (name,), made.finetune_id, begins, body)
+        async def data() -> dict[str, Any]:
+            return {**self._shown(account, made), "status": step}
+
+        return data
+
+    def misfit(self, account: Account, made: FineTune) -> str | None:
+        """Why a training can be none of Segmind's; None when it can."""
+        try:
+            self._shown(account, made)
+            made.status(made.submitted_at)
+        except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as problem:
+            return f"cannot be shown: {problem!r:.200}"
+        return None
+
+    def moved(self, account: Account) -> None:
+        """Let an account that took another's place own its addresses and models."""
+        known = account.keep(FineTunes)
+        paths = [*known.addresses, *(urlsplit(made.storage_url).path for made in known.by_id.values())]
+        self._owners.update(dict.fromkeys(paths, account))
 
 
 _IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")

@@ -5,14 +5,14 @@ and when it is tried again, is documented nowhere: body and schedule are the emu
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import orjson
 
 from understudy.accounts import Account
-from understudy.deliveries import Delivery, RetryPolicy
+from understudy.deliveries import Delivery, Produce, RetryPolicy
 from understudy.engine import Engine
 from understudy.jobs import Job
 from understudy.moments import iso
@@ -22,11 +22,14 @@ from .records import Records
 RETRIES = RetryPolicy(first=1.0, cap=60.0, attempts=6, timeout=10.0)
 
 #: Which of the event names in the sources a job's end is told under, by how the job was asked for.
-_EVENTS = {
+EVENTS = {
     "v1": ("MODEL_INFERENCE", "GENERATION"),
     "v2": ("MODEL_INFERENCE", "GENERATION"),
     "workflow": ("PIXELFLOW", "GRAPH_RUN"),
 }
+
+#: What an event is about, as its webhooks are told when they are.
+Data: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -44,11 +47,11 @@ class Webhook:
         return next((name for name in names if name in self.types), None)
 
 
+@dataclass(slots=True)
 class Webhooks:
     """The webhooks of an account, by their id."""
 
-    def __init__(self) -> None:
-        self.by_id: dict[str, Webhook] = {}
+    by_id: dict[str, Webhook] = field(default_factory=dict)
 
 
 class Hooks:
@@ -66,11 +69,22 @@ class Hooks:
     def tell(self, account: Account, webhook: Webhook, job: Job) -> Delivery | None:
         """Tell one webhook how a job ends, when it does, if it asked for it."""
 
-        async def body() -> dict[str, Any]:
+        names = EVENTS[job.extras["door"]]
+        return self.announce(account, webhook, names, job.id, job.finishes_at, self.news(account, job), model=job.model)
+
+    def news(self, account: Account, job: Job) -> Data:
+        """What is told of a job."""
+
+        async def data() -> dict[str, Any]:
             return await self._records.news(account, job)
 
-        names = _EVENTS[job.extras["door"]]
-        return self.announce(account, webhook, names, job.id, job.finishes_at, body, model=job.model)
+        return data
+
+    def revive(self, account: Account, delivery: Delivery, data: Data) -> None:
+        """Give a delivery that was written down its content again; raises LookupError when its webhook is not there."""
+        webhook = account.keep(Webhooks).by_id[delivery.about["webhook"]]
+        delivery.produce, delivery.policy = _content(delivery.about, data), RETRIES
+        delivery.where = _address(webhook, delivery.about["event"])
 
     def announce(
         self,
@@ -79,7 +93,7 @@ class Hooks:
         names: tuple[str, ...],
         subject: str,
         due: float,
-        data: Callable[[], Any],
+        data: Data,
         model: str | None = None,
     ) -> Delivery | None:
         """Queue one event for one webhook, if it is active and asked for an event of such a name."""
@@ -87,12 +101,7 @@ class Hooks:
         if event is None or not webhook.active:
             return None
         event_id, timestamp = account.new_id(), iso(due) if due < math.inf else ""
-
-        async def produce() -> bytes:
-            document: Mapping[str, Any] = await data()
-            told = {"event_type": event, "event_id": event_id, "timestamp": timestamp, "data": document}
-            return orjson.dumps(told)
-
+        about = {"webhook": webhook.id, "event": event, "event_id": event_id, "timestamp": timestamp}
         delivery = Delivery(
             id=f"webhook-{event_id}",
             kind="webhook",
@@ -104,10 +113,24 @@ class Hooks:
             due=due,
             method="POST",
             content_type="application/json",
-            produce=produce,
+            produce=_content(about, data),
             policy=RETRIES,
-            about={"webhook": webhook.id, "event": event, "event_id": event_id, "timestamp": timestamp},
-            where=lambda: webhook.url if webhook.active and event in webhook.types else None,
+            about=about,
+            where=_address(webhook, event),
         )
         self._engine.outbox.add(account, delivery)
         return delivery
+
+
+def _content(about: Mapping[str, str], data: Data) -> Produce:
+    event, event_id, timestamp = about["event"], about["event_id"], about["timestamp"]
+
+    async def produce() -> bytes:
+        told = {"event_type": event, "event_id": event_id, "timestamp": timestamp, "data": await data()}
+        return orjson.dumps(told)
+
+    return produce
+
+
+def _address(webhook: Webhook, event: str) -> Callable[[], str | None]:
+    return lambda: webhook.url if webhook.active and event in webhook.types else None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -47,7 +48,7 @@ class Records:
 
     def remaining(self, account: Account, job: Job) -> float:
         """The balance when the job had been paid for: what is decided by then does not change any more."""
-        kept = account.keep(_Balances).at_finish
+        kept = account.keep(Balances).at_finish
         if job.id not in kept:
             kept[job.id] = account.ledger.balance(job.finishes_at)
         return kept[job.id] / _MICRO
@@ -59,7 +60,7 @@ class Records:
             return self._failed(account, job)
         if status == "COMPLETED":
             return 200, {"status": status, "request_id": job.id, "metrics": self.metrics(account, job)}
-        if self._engine.studio.idle and job.id not in (warmed := account.keep(_Warmed).ids):
+        if self._engine.studio.idle and job.id not in (warmed := account.keep(Warmed).ids):
             # Whoever looks at a job will want its file; the first look is early enough to begin.
             warmed.add(job.id)
             self._engine.background(self._warm(job))
@@ -144,18 +145,18 @@ class Records:
         return told
 
 
-class _Warmed:
+@dataclass(slots=True)
+class Warmed:
     """The jobs of an account whose files were begun before they were asked for."""
 
-    def __init__(self) -> None:
-        self.ids: set[str] = set()
+    ids: set[str] = field(default_factory=set)
 
 
-class _Balances:
+@dataclass(slots=True)
+class Balances:
     """An account's balance at the moment each of its jobs was paid for, in micro-dollars."""
 
-    def __init__(self) -> None:
-        self.at_finish: dict[str, int] = {}
+    at_finish: dict[str, int] = field(default_factory=dict)
 
 
 def _asked(fields: Mapping[str, Any]) -> str:

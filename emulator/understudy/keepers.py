@@ -1,0 +1,32 @@
+"""What a provider does so that an account can be written down and opened again, here or in another server."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .accounts import Account
+    from .deliveries import Delivery
+
+
+class Keeper(Protocol):
+    """One provider's part in it."""
+
+    @property
+    def kept(self) -> Mapping[str, type[Any]]:
+        """The kinds that `Account.keep` keeps and that go along, dataclasses all, by what they are called."""
+        ...
+
+    def misfits(self, account: "Account") -> Iterator[str]:
+        """What of an account can be none of this provider's, each in a sentence that says why."""
+        ...
+
+    def revive(self, account: "Account", delivery: "Delivery") -> None:
+        """Give a delivery what a document cannot hold: its content, its policy, and where it goes now.
+
+        Raises LookupError when the account has nothing that it could be about.
+        """
+        ...
+
+    def moved(self, account: "Account") -> None:
+        """Another account took this one's place, with everything in it."""
+        ...
