@@ -11,6 +11,7 @@ from rich.console import Console
 
 from . import report
 from .effort import FULL, QUICK, Effort
+from .journey import journey, rules
 from .measure import Measure, Say
 from .placeholder import placeholder
 from .sockets import sockets
@@ -20,6 +21,8 @@ from .traffic import memory, polls, submits
 MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
     "polls": polls,
     "submits": submits,
+    "rules": rules,
+    "journey": journey,
     "start": start,
     "memory": memory,
     "sockets": sockets,

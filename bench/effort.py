@@ -9,7 +9,7 @@ class Effort:
 
     `rounds` of each side of a comparison under load are interleaved, each `polls` or `submits` requests long over
     `connections` connections; `starts`, `memory_rounds` and `clips` are the repetitions of the other measures, whose
-    sizes are `jobs` (after `warm_up` that are not counted), `sockets` and `clip_seconds`.
+    sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys` and `clip_seconds`.
     """
 
     rounds: int
@@ -22,6 +22,7 @@ class Effort:
     clips: int
     clip_seconds: int
     sockets: int
+    journeys: int
     connections: int = 16
 
 
@@ -36,7 +37,18 @@ FULL = Effort(
     clips=5,
     clip_seconds=30,
     sockets=2_000,
+    journeys=1_000,
 )
 QUICK = Effort(
-    rounds=1, polls=40, submits=40, starts=1, memory_rounds=1, warm_up=20, jobs=100, clips=1, clip_seconds=1, sockets=20
+    rounds=1,
+    polls=40,
+    submits=40,
+    starts=1,
+    memory_rounds=1,
+    warm_up=20,
+    jobs=100,
+    clips=1,
+    clip_seconds=1,
+    sockets=20,
+    journeys=3,
 )

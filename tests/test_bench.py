@@ -9,7 +9,19 @@ from pathlib import Path
 from bench.measure import Aim
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASURES = {"polls", "submits", "start", "memory", "media", "media-cold", "sockets", "sockets-plain", "socket-polls"}
+MEASURES = {
+    "polls",
+    "submits",
+    "start",
+    "memory",
+    "media",
+    "media-cold",
+    "sockets",
+    "sockets-plain",
+    "socket-polls",
+    "rules",
+    "journey",
+}
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
