@@ -21,6 +21,7 @@ _OWN = (
     "journal",
     "ledger",
     "proxy",
+    "replay",
     "reset",
     "restore",
     "serve",

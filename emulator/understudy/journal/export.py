@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -224,21 +225,44 @@ class BadDocument(ValueError):
     """A document is no journal that could be played again; `str()` says why."""
 
 
-_NUMBERS, _TEXTS = ("number", "at", "server_time"), ("transport", "scheme", "ended")
+#: What a line must hold, and of which kinds; so must the two sides of the exchange.
+_LINE: dict[str, tuple[type, ...]] = {
+    "number": (int,),
+    "at": (int, float),
+    "server_time": (int, float),
+    "transport": (str,),
+    "connection": (int, NoneType),
+    "scheme": (str,),
+    "provider": (str, NoneType),
+    "operation": (str, NoneType),
+    "model": (str, NoneType),
+    "account": (str, NoneType),
+    "job": (str, NoneType),
+    "request": (dict,),
+    "response": (dict,),
+    "seconds": (int, float),
+    "finished": (int, float, NoneType),
+    "faults": (list,),
+    "ended": (str,),
+}
+_REQUEST: dict[str, tuple[type, ...]] = {"method": (str,), "target": (str,), "headers": (list,)}
+_RESPONSE: dict[str, tuple[type, ...]] = {"status": (int, NoneType), "headers": (list,)}
 
 
 def _checked(line: Any, number: int) -> dict[str, Any]:
-    try:
-        fits = all(isinstance(line[name], int | float) for name in _NUMBERS)
-        fits = fits and all(isinstance(line[name], str) for name in _TEXTS)
-        for side in ("request", "response"):
-            fits = fits and all(
-                isinstance(name, str) and isinstance(value, str) for name, value in line[side]["headers"]
-            )
-        fits = fits and isinstance(line["request"]["method"], str) and isinstance(line["request"]["target"], str)
-    except (KeyError, TypeError, ValueError):
-        fits = False
-    if not fits:
+    """A line that is an exchange; raises BadDocument when it is none."""
+    fits = _fits(line, _LINE) and _fits(line["request"], _REQUEST) and _fits(line["response"], _RESPONSE)
+    if not fits or not all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+        for side in ("request", "response")
+        for pair in line[side]["headers"]
+    ):
         raise BadDocument(f"line {number} is no exchange")
     checked: dict[str, Any] = line
     return checked
+
+
+def _fits(document: Any, kinds: dict[str, tuple[type, ...]]) -> bool:
+    return isinstance(document, dict) and all(
+        name in document and isinstance(document[name], kind) for name, kind in kinds.items()
+    )

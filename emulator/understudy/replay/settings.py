@@ -37,6 +37,13 @@ class Silent(Sender):
 
 def engine_of(header: Mapping[str, Any], token: str | None) -> tuple[Engine, Silent]:
     """An engine with nothing in it but what it starts with; raises CannotTell when the journal does not say enough."""
+    try:
+        return _engine(header, token)
+    except (KeyError, TypeError, AttributeError, ValueError, InvalidOperation) as problem:
+        raise CannotTell(f"its first line does not say how the server was set ({problem!r})") from problem
+
+
+def _engine(header: Mapping[str, Any], token: str | None) -> tuple[Engine, Silent]:
     if header["seed"] is None:
         raise CannotTell("the server that wrote it had no --seed, so its ids were left to chance")
     if header["lost"]:
@@ -46,25 +53,21 @@ def engine_of(header: Mapping[str, Any], token: str | None) -> tuple[Engine, Sil
         )
     if header["scenario"] is None:
         raise CannotTell("the scenario with which the server started could not be read any more")
-    try:
-        settings = Settings(
-            speed=Speed(float(header["speed"]["rate"]), float(header["speed"]["latency"])),
-            clock="manual",
-            seed=int(header["seed"]),
-            public_url=header["public_url"],
-            api_keys=frozenset({_NOBODY}) if header["restricted"] else frozenset(),
-            balance=Decimal(header["balance"]),
-            switches=dict(header["switches"]),
-            max_body=int(header["max_body"]),
-            allow_link_local=bool(header["allow_link_local"]),
-            fault_header=bool(header["fault_header"]),
-            journal_size=_LARGE,
-            control_token=token,
-        )
-        clock = ManualClock(float(header["clock"]["start"]))
-    except (KeyError, TypeError, ValueError, InvalidOperation) as problem:
-        raise CannotTell(f"its first line does not say how the server was set: {problem!r}") from problem
-    engine = Engine.build(settings, clock)
+    settings = Settings(
+        speed=Speed(float(header["speed"]["rate"]), float(header["speed"]["latency"])),
+        clock="manual",
+        seed=int(header["seed"]),
+        public_url=header["public_url"],
+        api_keys=frozenset({_NOBODY}) if header["restricted"] else frozenset(),
+        balance=Decimal(header["balance"]),
+        switches=dict(header["switches"]),
+        max_body=int(header["max_body"]),
+        allow_link_local=bool(header["allow_link_local"]),
+        fault_header=bool(header["fault_header"]),
+        journal_size=_LARGE,
+        control_token=token,
+    )
+    engine = Engine.build(settings, ManualClock(float(header["clock"]["start"])))
     silent = Silent()
     engine.outbox.send_by(silent)
     return engine, silent
