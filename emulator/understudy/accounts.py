@@ -155,15 +155,7 @@ class Accounts:
         """The account that is called so, made now if there is none, and opened by this key from now on."""
         account = self._by_id.get(account_id)
         if account is None:
-            account = Account(
-                key,
-                account_id,
-                clock=self._clock,
-                opening=self._opening,
-                seed=self._seed,
-                journal_size=self._journal_size,
-            )
-            self._by_id[account_id] = account
+            account = self._by_id[account_id] = self.blank(account_id, key)
         self._accounts[key] = account
         return account
 
@@ -177,7 +169,24 @@ class Accounts:
 
     def renew(self, account: Account) -> Account:
         """Put an account with nothing in it in the place of this one; every key that opened this one opens that."""
-        keys = self.forget(account)
-        renewed = self.open(account.id, account.key)
-        self._accounts.update(dict.fromkeys(keys, renewed))
+        renewed = self.blank(account.id, account.key)
+        self.replace(account, renewed)
         return renewed
+
+    def replace(self, account: Account, other: Account) -> None:
+        """Put another account in the place of one: every key that opened this one opens that."""
+        for key, opened in self._accounts.items():
+            if opened is account:
+                self._accounts[key] = other
+        self._by_id[account.id] = other
+
+    def blank(self, account_id: str, key: str) -> Account:
+        """An account with nothing in it, which no key opens yet."""
+        return Account(
+            key,
+            account_id,
+            clock=self._clock,
+            opening=self._opening,
+            seed=self._seed,
+            journal_size=self._journal_size,
+        )

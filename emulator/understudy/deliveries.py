@@ -1,7 +1,7 @@
 """One thing the emulator sends out by itself, a webhook or an upload, with every attempt on the record."""
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -135,6 +135,13 @@ class Delivery:
     def is_first_try(self) -> bool:
         """Whether its first try is under way."""
         return self.begun and not self.tries and self.state == "waiting"
+
+    def chain(self) -> Iterator["Delivery"]:
+        """The delivery, what follows it, and so on."""
+        each: Delivery | None = self
+        while each is not None:
+            yield each
+            each = each.then
 
     def copy(self, number: int) -> "Delivery":
         """Another one of the same, which a fault asks for: it is spoilt alike, and copied no further."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -63,12 +63,24 @@ class Outbox:
 
     def add(self, account: "Account", delivery: Delivery) -> None:
         """Put a delivery, and what follows it, among its account's, and queue it for its due time."""
-        account.deliveries.extend(_chain(delivery))
+        account.deliveries.extend(delivery.chain())
         self.plan(account, delivery)
 
     def plan(self, account: "Account", delivery: Delivery) -> None:
         """Queue a delivery that is among its account's already."""
         self._schedule.put(self._schedule.box(account), delivery)
+
+    def resume(self, account: "Account", delivery: Delivery) -> None:
+        """Queue a delivery that was written down as it was; one that a fault held back is held back again."""
+        box = self._schedule.box(account)
+        if delivery.strike is not None and delivery.strike.reorder and not delivery.begun:
+            box.held.setdefault(_receiver(delivery), delivery)
+        self._schedule.put(box, delivery)
+
+    def pending(self, account: "Account") -> list[Delivery]:
+        """What an account has still to send, and what it is sending."""
+        box = self._schedule.find(account)
+        return [] if box is None else [*box.sending, *box]
 
     async def send_now(self, account: "Account", delivery: Delivery) -> None:
         """Try a delivery that was added, at once; returns when that, and the first try of what follows it, was made.
@@ -79,7 +91,7 @@ class Outbox:
             delivery.due = account.clock.now()
             self.plan(account, delivery)
         # What follows may be tried before anybody looks again.
-        awaited = [(each, self._expect(each)) for each in _chain(delivery) if each.is_fresh or each.is_first_try]
+        awaited = [(each, self._expect(each)) for each in delivery.chain() if each.is_fresh or each.is_first_try]
         try:
             for each, made in awaited:
                 await made
@@ -338,14 +350,6 @@ class Outbox:
             if self._sender is None:
                 self._sender = module.Sender(allow_all_targets=self._allow_all_targets)
         return self._sender
-
-
-def _chain(delivery: Delivery) -> Iterator[Delivery]:
-    """A delivery, what follows it, and so on."""
-    each: Delivery | None = delivery
-    while each is not None:
-        yield each
-        each = each.then
 
 
 def _receiver(delivery: Delivery) -> str:

@@ -27,17 +27,17 @@ def _reset(part: Part) -> Handler:
 async def _snapshot(call: Call) -> Any:
     from understudy.snapshots import snapshot
 
-    return snapshot(call.engine, call.one)
+    return await snapshot(call.engine, call.one)
 
 
 async def _restore(call: Call) -> Any:
     from understudy.snapshots import BadSnapshot, restore
 
     try:
-        restore(call.engine, call.one, call.body)
+        account = await restore(call.engine, call.one, call.body)
     except BadSnapshot as bad:
         raise Refusal(422, "the snapshot cannot be restored, and nothing was changed.", bad.problems) from None
-    return shown(call.engine.accounts.by_id(call.one.id) or call.one)
+    return shown(account)
 
 
 OPERATIONS = (

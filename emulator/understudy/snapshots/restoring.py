@@ -1,0 +1,271 @@
+"""Opens an account that was written down: all of it is built beside the old one, and then takes its place."""
+
+import asyncio
+import base64
+import binascii
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from understudy.accounts import Account
+from understudy.clock import AccountClock
+from understudy.deliveries import Content, Delivery, RetryPolicy
+from understudy.faults import BadRule
+from understudy.ledger import BadBooks, Ledger
+from understudy.limits import BadLimits
+from understudy.uploads import HandedIn
+
+from .document import FORMAT, VERSION, BadSnapshot, DeliveryRecord, FileRecord, Snapshot, read, written
+
+if TYPE_CHECKING:
+    from understudy.engine import Engine
+
+
+async def restore(engine: "Engine", account: "Account", document: Any) -> "Account":
+    """Make an account what a snapshot tells, and return it; raises BadSnapshot, and then nothing has changed.
+
+    It may be another account than the one the snapshot was taken of: everything in it keeps its id. Its time goes on
+    from where it was. The journal stays, for it tells what happened here.
+    """
+    plan = await asyncio.to_thread(_plan, engine, account, document)
+    for file in plan.files:
+        await engine.hand_in(plan.account, file.name, file.content_type, file.content)
+    return _move_in(engine, account, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What takes the place of an account."""
+
+    account: Account
+    now: float
+    deliveries: list[Delivery]
+    files: list[_File]
+
+
+def _plan(engine: "Engine", old: Account, document: Any) -> _Plan:
+    snapshot = _read(document)
+    account = engine.accounts.blank(old.id, old.key)
+    problems = [
+        *_settle_money(account, snapshot),
+        *_wind_up(account, snapshot),
+        *_file_jobs(engine, account, snapshot),
+    ]
+    files: list[_File] = []
+    deliveries: list[Delivery] = []
+    problems += _unpack(engine, old, account, snapshot, files)
+    if not problems:
+        # What they are about must make sense before they can.
+        problems += _revive(engine, account, snapshot, deliveries)
+    if problems:
+        raise BadSnapshot(problems)
+    return _Plan(account, snapshot.now, deliveries, files)
+
+
+def _read(document: Any) -> Snapshot:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise BadSnapshot([f"this is no snapshot: its format is not {FORMAT!r}"])
+    if document.get("version") != VERSION:
+        raise BadSnapshot(
+            [f"this is a snapshot of version {document.get('version')!r:.20}: only {VERSION} is understood"]
+        )
+    return read(Snapshot, document)
+
+
+def _settle_money(account: Account, snapshot: Snapshot) -> Iterator[str]:
+    try:
+        account.ledger = Ledger.opened(snapshot.ledger)
+    except BadBooks as bad:
+        yield from (f"{problem} @ snapshot.ledger" for problem in bad.problems)
+    try:
+        account.limits.set(snapshot.limits)
+    except BadLimits as bad:
+        yield from (f"{problem} @ snapshot.limits" for problem in bad.problems)
+
+
+def _wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
+    """Set streams of random numbers and the rules that use them to where they were."""
+    if not 0 <= snapshot.now <= _LATEST:
+        yield "this is no moment @ snapshot.now"
+    streams = [("random", snapshot.random), ("faults.chance", snapshot.faults.chance)]
+    streams += [(f"faults.rules[{rule.id!r:.50}].chance", rule.chance) for rule in snapshot.faults.rules if rule.chance]
+    broken = [name for name, stream in streams if not _is_stream(stream)]
+    if broken:
+        yield from (f"this is not where a stream of random numbers can be @ snapshot.{name}" for name in broken)
+        return
+    version, numbers, spare = snapshot.random
+    account.random.setstate((version, tuple(numbers), spare))
+    if len({rule.id for rule in snapshot.faults.rules}) < len(snapshot.faults.rules):
+        yield "two rules have the same id @ snapshot.faults"
+    try:
+        account.faults.load(written(snapshot.faults))
+    except BadRule as bad:
+        yield from (f"{problem} @ snapshot.faults" for problem in bad.problems)
+    except (LookupError, TypeError, ValueError) as problem:
+        yield f"the rules cannot have been like that: {problem!r:.200} @ snapshot.faults"
+
+
+def _is_stream(where: list[Any]) -> bool:
+    try:
+        version, numbers, spare = where
+        random.Random(0).setstate((version, tuple(numbers), spare))
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return spare is None or isinstance(spare, float)
+
+
+def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterator[str]:
+    for provider in {**snapshot.jobs, **snapshot.kept}:
+        if provider not in engine.keepers:
+            yield f"there is no provider {provider!r:.50} that keeps anything"
+    seen: set[str] = set()
+    for provider, jobs in snapshot.jobs.items():
+        account.jobs(provider).update(jobs)
+        for name, job in jobs.items():
+            place = f"snapshot.jobs[{provider!r:.50}][{name!r:.100}]"
+            ids = {result.id for result in job.results}
+            if not ids or len(ids) < len(job.results) or not ids.isdisjoint(seen):
+                yield f"it has no results, or not its own @ {place}"
+            if job.provider != provider:
+                yield f"it is of another provider @ {place}"
+            seen |= ids
+    for provider, kinds in snapshot.kept.items():
+        known = engine.keepers[provider].kept if provider in engine.keepers else {}
+        for name, value in kinds.items():
+            place = f"snapshot.kept[{provider!r:.50}][{name!r:.50}]"
+            if name not in known:
+                yield f"nothing is kept that is called so @ {place}"
+                continue
+            try:
+                account.kept[known[name]] = read(known[name], value, place)
+            except BadSnapshot as bad:
+                yield from bad.problems
+    if all(job.results for jobs in snapshot.jobs.values() for job in jobs.values()):
+        for provider, keeper in engine.keepers.items():
+            yield from (f"{misfit} @ {provider}" for misfit in keeper.misfits(account))
+
+
+def _unpack(engine: "Engine", old: Account, account: Account, snapshot: Snapshot, files: list[_File]) -> Iterator[str]:
+    """Find the files that must be put back; those that are here already stay as they are."""
+    handed_in, own = account.keep(HandedIn).files, old.keep(HandedIn).files
+    for record in snapshot.files:
+        place = f"snapshot.files[{record.name!r:.200}]"
+        handed_in[record.name] = (record.content_type, record.size)
+        here = engine.uploads.get(record.name)
+        content = _content(record)
+        if content is not None and len(content) != record.size:
+            yield f"this is no base64 of {record.size} bytes @ {place}"
+        elif content is None or (here is not None and here.path.read_bytes() == content):
+            continue
+        elif here is not None and record.name not in own:
+            yield f"another account has another file of that name @ {place}"
+        elif record.size > engine.settings.cache_bytes:
+            yield f"it is larger than this server keeps @ {place}"
+        else:
+            files.append(_File(record.name, record.content_type, content))
+
+
+def _content(record: FileRecord) -> bytes | None:
+    if record.content is None:
+        return None
+    try:
+        return base64.b64decode(record.content, validate=True)
+    except (binascii.Error, ValueError):
+        # No file is of a size below 0, nor of that of nothing at all.
+        return b"" if record.size else b"?"
+
+
+def _revive(engine: "Engine", account: Account, snapshot: Snapshot, deliveries: list[Delivery]) -> Iterator[str]:
+    made: dict[str, Delivery] = {}
+    for record in snapshot.deliveries:
+        place = f"snapshot.deliveries[{record.id!r:.100}]"
+        delivery = made[record.id] = _delivery(record)
+        keeper = engine.keepers.get(record.provider)
+        try:
+            if keeper is None:
+                raise LookupError(record.provider)
+            keeper.revive(account, delivery)
+        except LookupError:
+            yield f"there is nothing that it could be about @ {place}"
+        deliveries.append(delivery)
+    if len(made) < len(snapshot.deliveries):
+        yield "two deliveries have the same id @ snapshot.deliveries"
+    followers = [record.then for record in snapshot.deliveries if record.then is not None]
+    if len({*followers}) < len(followers) or not made.keys() >= {*followers}:
+        yield "what follows a delivery is not there, or follows another one @ snapshot.deliveries"
+        return
+    for record in snapshot.deliveries:
+        if record.then is not None:
+            made[record.id].then = made[record.then]
+    # Each follows one at most: whatever cannot be reached from one that follows none goes round in a circle.
+    heads = [delivery for delivery in deliveries if delivery.id not in followers]
+    if sum(1 for head in heads for _ in head.chain()) < len(deliveries):
+        yield "deliveries follow each other in a circle @ snapshot.deliveries"
+
+
+def _delivery(record: DeliveryRecord) -> Delivery:
+    return Delivery(
+        id=record.id,
+        kind=record.kind,
+        provider=record.provider,
+        model=record.model,
+        job=record.job,
+        result=record.result,
+        method=record.method,
+        url=record.url,
+        content_type=record.content_type,
+        about=record.about,
+        due=record.due,
+        state=record.state,
+        tries=record.tries,
+        begun=record.begun,
+        strike=record.strike,
+        faults=record.faults,
+        considered=record.considered,
+        attempts=list(record.attempts),
+        produce=_nothing,
+        policy=_NEVER,
+    )
+
+
+async def _nothing() -> Content:
+    raise AssertionError("the provider did not say what it says")
+
+
+#: Stands where the provider will put its own.
+_NEVER = RetryPolicy(first=0.0, cap=0.0, attempts=1, timeout=0.0)
+
+#: The latest moment an account can be at: there is a day after it, and a job of a day.
+_LATEST = 253_402_300_799.0 - 2 * 86_400
+
+
+def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
+    """Let the new one take the old one's place. From here on nothing waits, and nothing can go wrong."""
+    account = plan.account
+    engine.reset(old, "jobs")
+    # Its time is what it was then, wherever the server's may be.
+    account.clock = AccountClock(engine.clock, plan.now - engine.clock.now())
+    account.journal = old.journal
+    for keeper in engine.keepers:
+        for job in account.jobs(keeper).values():
+            if job.cancelled_at is None:
+                engine.file(account, job)
+    account.deliveries.extend(plan.deliveries)
+    engine.accounts.replace(old, account)
+    waiting = {delivery.then: delivery for delivery in plan.deliveries if delivery.then is not None}
+    for delivery in plan.deliveries:
+        before = waiting.get(delivery)
+        # One that follows another is set off by that, unless it was already.
+        if delivery.state == "waiting" and (before is None or before.state != "waiting" or delivery.begun):
+            engine.outbox.resume(account, delivery)
+    for each in engine.keepers.values():
+        each.moved(account)
+    return account
