@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import __version__, wire
 from .control.routes import control_routes
 from .engine import Engine
+from .faults import UnknownFault
 from .front import Front
 from .providers import Provider
 from .visits import Unreached
@@ -94,6 +95,10 @@ async def _unreached(request: Request, problem: Exception) -> Response:
     return Response(status_code=502)
 
 
+async def _unknown_fault(request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": f"understudy: {problem}"}, 400)
+
+
 async def _our_mistake(request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": f"understudy made a mistake: {problem!r}"}, 500)
 
@@ -101,7 +106,12 @@ async def _our_mistake(request: Request, problem: Exception) -> Response:
 def _starlette(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
     app = Starlette(
         routes=list(routes),
-        exception_handlers={HTTPException: _not_here, Unreached: _unreached, Exception: _our_mistake},
+        exception_handlers={
+            HTTPException: _not_here,
+            Unreached: _unreached,
+            UnknownFault: _unknown_fault,
+            Exception: _our_mistake,
+        },
         lifespan=lifespan,
     )
     # A redirect would go wherever the Host header says.
