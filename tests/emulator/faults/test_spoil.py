@@ -181,6 +181,32 @@ def test_an_answer_says_what_struck_it_unless_it_must_not() -> None:
     assert out.body == _JSON
 
 
+def test_an_answer_is_late_where_nothing_is_known_of_the_connection() -> None:
+    clock, sent = FlowingClock(1000), []
+
+    async def send(message: Message) -> None:
+        sent.append(clock.now())
+
+    async def play() -> None:
+        start = {"type": "http.response.start", "status": 200}
+        await spoil(_strike(delay=20), send, clock=clock, reins=None)(start)
+
+    began = clock.now()
+    asyncio.run(play())
+    assert sent[0] - began >= 20
+
+
+def test_what_is_no_part_of_an_answer_passes_untouched() -> None:
+    passed = []
+
+    async def send(message: Message) -> None:
+        passed.append(message)
+
+    hint: Message = {"type": "http.response.debug", "info": {}}
+    asyncio.run(spoil(_strike(corrupt=True), send, clock=ManualClock(), reins=None)(hint))  # type: ignore[arg-type]
+    assert passed == [hint]
+
+
 @pytest.mark.parametrize("effect", ["reset", "silent"])
 def test_what_cannot_be_done_to_a_connection_ends_the_application(effect: str) -> None:
     async def send(message: Message) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
@@ -29,6 +29,7 @@ class _Plain:
 
     document: dict[str, Any]
     added: float
+    shared: bool
     matched: int = 0
     struck: int = 0
     tokens: dict[str | None, tuple[Fraction, float]] | None = None
@@ -81,7 +82,7 @@ class _Plain:
         if over <= 0 or over % self.document.get("nth", 1):
             return False
         if "limit" in self.document:
-            if "error" in taken or self.takes(request.account, now):
+            if "error" in taken or self.takes(request.account if self.shared else None, now):
                 return False
         elif not any(name in ("delay", "slow") or _SLOTS.get(name, name) not in taken for name in self.effects):
             return False
@@ -145,7 +146,7 @@ class Tables(RuleBasedStateMachine):
     def add(self, document: dict[str, Any], where: int) -> tuple[int, str]:
         made = self.tables[where].add(document, self.now)
         assert all(made.id not in plain for plain in self.plain)
-        self.plain[where][made.id] = _Plain(document, self.now)
+        self.plain[where][made.id] = _Plain(document, self.now, where == 0)
         return where, made.id
 
     @rule(gone=consumes(added))
@@ -208,6 +209,7 @@ class Tables(RuleBasedStateMachine):
 
 
 TestTables = Tables.TestCase
+TestTables.settings = settings(stateful_step_count=30)
 
 
 def _names(table: FaultTable, requests: list[Facts]) -> list[tuple[str, ...]]:
@@ -369,3 +371,17 @@ def test_a_rule_about_an_account_is_told_its_key_and_shows_its_id() -> None:
     assert meet((table,), Facts("gmi", "poll", None, ACCOUNTS[0]), 0.0).names == ("shared-2",)
     assert meet((table,), Facts("gmi", "poll"), 0.0).names == ()
     assert "sk-secret" not in json.dumps(table.shown(0.0)) + json.dumps(table.saved())
+
+
+def test_a_rule_that_was_kept_draws_on_from_where_it_was() -> None:
+    table = _table([{"probability": 0.5, "delay": 1}, {"limit": "2/60"}], 3)
+    requests = [Facts("gmi", "poll")] * 30
+    _names(table, requests)
+    again = FaultTable(random.Random(9))
+    again.load(json.loads(json.dumps(table.saved())))
+    assert again.get("rule-1") is not table.get("rule-1")
+    assert _names(again, requests) == _names(table, requests)
+    later = {"probability": 0.5, "corrupt": True}
+    assert (again.add(later, 0.0).id, table.add(later, 0.0).id) == ("rule-3", "rule-3")
+    assert _names(again, requests) == _names(table, requests)
+    assert table.get("rule-4") is None

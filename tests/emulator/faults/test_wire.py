@@ -114,8 +114,8 @@ def test_a_request_that_is_cut_off_was_worked_on_or_never_came_as_the_rule_says(
 def test_silence_is_seen_as_silence(line: Line) -> None:
     submitted = line.submit()
     line.add(operation="poll", silent=True, times=1)
+    line.stage.http.timeout = httpx.Timeout(5, read=0.2)
     with pytest.raises(httpx.ReadTimeout):
-        line.stage.http.timeout = httpx.Timeout(5, read=0.2)
         line.poll(submitted)
     line.stage.http.timeout = httpx.Timeout(30)
     assert line.poll(submitted).is_success
@@ -181,13 +181,20 @@ def test_a_request_asks_for_a_fault_of_its_own(line: Line) -> None:
     assert "did you mean corrupt?" in refused.text
 
 
-def test_a_download_goes_wrong(line: Line) -> None:
+def test_a_download_is_refused_as_a_rule_or_the_request_itself_says(line: Line) -> None:
+    url = line.file()
+    line.add(status=410, times=1)
+    answers = [httpx.head(url, headers=asked, trust_env=False) for asked in ({}, {"x-understudy-fault": "status=403"})]
+    assert [answer.status_code for answer in answers] == [410, 403]
+    refused = httpx.get(url, headers={"x-understudy-fault": "corupt"}, trust_env=False)
+    assert (refused.status_code, "did you mean corrupt?" in refused.text) == (400, True)
+
+
+def test_a_file_comes_spoilt(stage: Stage) -> None:
+    line = Line("gmi", stage)
     url = line.file()
     whole = httpx.get(url, trust_env=False)
     assert whole.headers["content-type"] == "video/mp4"
-    for status in (403, 404, 410):
-        line.add(status=status, times=1)
-        assert httpx.get(url, trust_env=False).status_code == status
     line.add(operation="download", truncate=1_000, times=1)
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(url, trust_env=False)
@@ -200,7 +207,7 @@ def test_a_download_goes_wrong(line: Line) -> None:
     assert httpx.get(url, trust_env=False).content == b""
     line.add(expire=5_000)
     assert httpx.get(url, trust_env=False).content == whole.content
-    line.stage.clock.advance(5_000)
+    stage.clock.advance(5_000)
     assert httpx.get(url, trust_env=False).status_code >= 400
 
 
