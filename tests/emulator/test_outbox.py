@@ -163,6 +163,21 @@ async def test_what_follows_goes_out_once_the_first_is_delivered_or_given_up():
     assert [one.method for one in sink.received] == ["PUT"] * 4 + ["POST", "PUT"]
 
 
+async def test_what_follows_is_not_set_off_again_while_it_waits_for_its_next_try():
+    with Sink([200, 500]) as sink:
+        async with post_office() as office:
+            account = office.account()
+            webhook = office.delivery(account, sink.url)
+            upload = office.send(account, sink.url, kind="upload", then=webhook)
+            await office.outbox.settled()
+            assert (upload.state, webhook.state, len(webhook.attempts)) == ("delivered", "waiting", 1)
+            office.outbox.resend(account, upload.id)
+            await office.outbox.settled()
+            assert (upload.state, webhook.state, len(webhook.attempts)) == ("delivered", "waiting", 1)
+            await advance(office.engine, 100)
+            assert (webhook.state, len(webhook.attempts)) == ("delivered", 2)
+
+
 async def test_sending_now_returns_when_the_first_try_of_a_delivery_and_of_what_follows_it_was_made():
     with Sink([200, 500]) as sink:
         async with post_office() as office:
