@@ -65,20 +65,17 @@ def delete(remote: Remote, id: str) -> None:  # noqa: A002
 
 def _print(shown: list[dict[str, Any]]) -> None:
     print_table(
-        "accounts",
-        ("id", "its time", "balance", "can be spent", "jobs", "rules", "webhooks", "exchanges"),
+        ("id", "its time", "can be spent", "rules", "jobs"),
         (
             (
                 one["id"],
                 moment(one["now"]),
-                usd(one["balance"]),
                 usd(one["available"]),
-                ", ".join(f"{provider} {count}" for provider, count in one["jobs"].items()),
                 one["faults"],
-                one["webhooks"],
-                one["exchanges"],
+                ", ".join(f"{provider} {count}" for provider, count in one["jobs"].items()),
             )
             for one in shown
         ),
         "There are no accounts yet.",
+        wrap="jobs",
     )

@@ -84,20 +84,13 @@ def _print(shown: dict[str, Any]) -> None:
 
 def _print_happenings(happenings: list[dict[str, Any]]) -> None:
     print_table(
-        "what happened",
-        ("at", "what", "account", "about"),
-        (
-            (
-                moment(one["at"]),
-                one["kind"],
-                one.get("account"),
-                ", ".join(
-                    f"{name} {value}"
-                    for name, value in one.items()
-                    if name not in ("at", "kind", "account") and value is not None
-                ),
-            )
-            for one in happenings
-        ),
+        ("at", "what", "about"),
+        ((moment(one["at"]), one["kind"], _about(one)) for one in happenings),
         "Nothing happened.",
+        wrap="about",
     )
+
+
+def _about(happening: dict[str, Any]) -> str:
+    told = {name: value for name, value in happening.items() if name not in ("at", "iso", "kind") and value is not None}
+    return ", ".join(f"{name} {value}" for name, value in told.items())

@@ -122,8 +122,7 @@ def _print(shown: list[dict[str, Any]]) -> None:
     from understudy.faults import compact
 
     print_table(
-        "rules",
-        ("id", "rule", "state", "matched", "struck", "why it does not strike"),
-        ((one["id"], compact(one["rule"]), one["state"], one["matched"], one["struck"], one["why"]) for one in shown),
+        ("id", "rule", "struck", "why not"),
+        ((one["id"], compact(one["rule"]), f"{one['struck']} of {one['matched']}", one["why"]) for one in shown),
         "There are no rules.",
     )

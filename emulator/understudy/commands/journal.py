@@ -11,7 +11,7 @@ import click
 
 from understudy.whole_files import replace
 
-from .remote import Group, Remote, everyone, print_table, remote
+from .remote import Group, Remote, everyone, print_table, remote, shortened
 
 _FILTERS = {
     "provider": "Only this provider's.",
@@ -135,19 +135,18 @@ def _write(content: bytes, output: Path | None) -> None:
 
 def _print(shown: list[dict[str, Any]]) -> None:
     print_table(
-        "journal",
-        ("number", "at", "provider", "operation", "asked", "answered", "faults"),
+        ("", "at", "what", "asked", "", "faults"),
         (
             (
                 one["number"],
-                one["at"],
-                one.get("provider"),
-                one.get("operation"),
-                f"{one['request']['method']} {one['request']['target']}",
-                (one.get("response") or {}).get("status"),
+                one["at"][11:19],
+                ".".join(filter(None, (one["provider"], one["operation"]))),
+                shortened(f"{one['request']['method']} {one['request']['target']}"),
+                (one["response"] or {}).get("status"),
                 ", ".join(one["faults"]),
             )
             for one in shown
         ),
         "Nothing was asked.",
+        wrap="faults",
     )

@@ -40,6 +40,18 @@ def credit(remote: Remote, amount: float, why: str) -> None:
 
 
 @ledger.command()
+@click.argument("amount", type=click.FloatRange(0, 10**9))
+@remote
+def opening(remote: Remote, amount: float) -> None:
+    """Let an account that spent nothing yet have been opened with AMOUNT US dollars.
+
+    Example: `understudy ledger opening 5 --key my-key`
+    """
+    shown = remote.control.set_opening(amount)
+    remote.show(shown, lambda: click.echo(_sums(shown)))
+
+
+@ledger.command()
 @click.argument("limits", nargs=-1, metavar="[NAME=VALUE]...")
 @remote
 def limits(remote: Remote, limits: tuple[str, ...]) -> None:
@@ -59,7 +71,7 @@ def limits(remote: Remote, limits: tuple[str, ...]) -> None:
         except ValueError:
             asked[name] = value
     shown = remote.control.set_limits(**asked) if asked else remote.control.limits()
-    remote.show(shown, lambda: print_table("limits", ("limit", "value"), shown.items(), "There are no limits."))
+    remote.show(shown, lambda: print_table(("limit", "value"), shown.items(), "There are no limits."))
 
 
 def _sums(shown: dict[str, Any]) -> str:
@@ -68,9 +80,9 @@ def _sums(shown: dict[str, Any]) -> str:
 
 def _print(shown: dict[str, Any]) -> None:
     print_table(
-        "ledger",
-        ("at", "what", "amount", "job"),
-        ((moment(one["at"]), one["kind"], usd(one["amount"]), one["job"]) for one in shown["entries"]),
+        ("at", "what", "amount", "for"),
+        ((moment(one["at"]), one["kind"], usd(one["amount"]), one["why"] or one["job"]) for one in shown["entries"]),
         "There are no entries.",
+        wrap="for",
     )
     click.echo(_sums(shown))

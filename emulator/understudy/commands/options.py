@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from understudy.config import SettingError, Settings, Speed
 from understudy_contracts.data import ContractError
@@ -164,7 +165,7 @@ _OPTIONS = (
         metavar="N|real|instant|brisk",
         help="How fast a video is made. real: as long as the provider takes. N: the whole clock runs N times as fast, "
         "expiry and retries included. instant: at once. brisk: about two seconds for a typical video, on a clock "
-        "that runs in real time.",
+        "that runs in real time. With --clock manual it is real unless you say otherwise.",
     ),
     _option(
         "--clock", variable="UNDERSTUDY_CLOCK", type=click.Choice(["flowing", "manual"]), default=_DEFAULTS.clock,
@@ -249,6 +250,9 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     def called(**values: Any) -> Any:
         values["api_keys"] = frozenset(values.pop("api_key"))
         values["switches"] = dict(values.pop("switch"))
+        chosen = click.get_current_context().get_parameter_source("speed")
+        if values["clock"] == "manual" and chosen is ParameterSource.DEFAULT:
+            values["speed"] = Speed.parse("real")
         if values["cache_dir"] is None:
             values["cache_dir"] = _DEFAULTS.cache_dir
         return command(Settings(**values))

@@ -97,15 +97,16 @@ def remote(command: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> None:
-    """Print rows under their headings, or a sentence where there are none."""
+def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]], empty: str, *, wrap: str = "") -> None:
+    """Print rows under their headings, or a sentence where there are none; only the column `wrap` gives way."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=bool(wrap) and heading != wrap)
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     if table.row_count:
@@ -119,8 +120,15 @@ def usd(amount: float) -> str:
     return f"${amount:,.6f}".rstrip("0").rstrip(".")
 
 
-def moment(unix: float | None) -> str:
-    """A moment as a person reads it."""
+def moment(unix: float) -> str:
+    """A moment as a person reads it, to the second."""
     from understudy.moments import iso
 
-    return "" if unix is None else iso(unix)
+    return iso(unix)[:19].replace("T", " ")
+
+
+def shortened(text: str, length: int = 44) -> str:
+    """A long text without its middle: of an address both ends matter."""
+    if len(text) <= length:
+        return text
+    return f"{text[: length // 3]}…{text[-(length - length // 3 - 1) :]}"

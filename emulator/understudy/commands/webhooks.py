@@ -59,13 +59,10 @@ def _outcome(attempt: dict[str, Any]) -> str:
 
 def _print(shown: list[dict[str, Any]]) -> None:
     print_table(
-        "webhooks and uploads",
-        ("id", "what", "job", "to", "state", "attempts"),
-        (
-            (one["id"], one["kind"], one["job"], one["url"], one["state"], ", ".join(map(_outcome, one["attempts"])))
-            for one in shown
-        ),
+        ("id", "to", "state", "attempts"),
+        ((one["id"], one["url"], one["state"], ", ".join(map(_outcome, one["attempts"]))) for one in shown),
         "Nothing was to be sent.",
+        wrap="to",
     )
 
 
@@ -73,11 +70,12 @@ def _print_one(shown: dict[str, Any]) -> None:
     from rich.console import Console
 
     _print([shown])
+    click.echo(f"{shown['kind']} of result {shown['result']} of job {shown['job']}")
     print_table(
-        "attempts",
         ("at", "real seconds", "outcome"),
         ((moment(one["at"]), f"{one['seconds']:.3f}", _outcome(one)) for one in shown["attempts"]),
         "No attempt was made yet.",
+        wrap="outcome",
     )
     for attempt in shown["attempts"][-1:]:
         Console().print_json(data=attempt)

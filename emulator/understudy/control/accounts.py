@@ -25,7 +25,7 @@ def shown(account: Account) -> dict[str, Any]:
         "offset": account.clock.offset,
         **money(account),
         "limits": account.limits.shown(),
-        "jobs": {provider: len(account.jobs(provider)) for provider in account.providers},
+        "jobs": {provider: len(jobs) for provider in account.providers if (jobs := account.jobs(provider))},
         "faults": len(account.faults.rules),
         "webhooks": len(account.deliveries),
         "exchanges": len(account.journal),

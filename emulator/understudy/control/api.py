@@ -110,12 +110,15 @@ class _Place:
         )
         try:
             answered = await operation.handler(call)
-        except Refusal:
+            if account is not None:
+                # A reset and a restored snapshot put another account in its place: that is whose record it is on.
+                scope[ACCOUNT] = self._engine.accounts.by_id(account.id) or account
+            return answered if isinstance(answered, Response) else Json(answered, operation.status)
+        except (Refusal, ClientGone):
             raise
         except Exception as mistake:
             log.exception("%s met a mistake of understudy's", operation.id)
             raise Refusal(500, f"understudy made a mistake: {mistake!r}") from mistake
-        return answered if isinstance(answered, Response) else Json(answered, operation.status)
 
     def _account(self, scope: Scope, name: str | None, operation: Operation) -> Account | None:
         accounts = self._engine.accounts

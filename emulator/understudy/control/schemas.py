@@ -17,6 +17,10 @@ ACCOUNT: Schema = {
     "type": ["string", "null"],
     "description": "The account's id, made from its key and safe to show; null for the whole server.",
 }
+OFFSET: Schema = {
+    "type": "number",
+    "description": "Seconds the account is ahead of the server's clock; below 0 after an older snapshot was restored.",
+}
 MOMENT: Schema = {
     "description": "A moment: unix seconds, or ISO 8601, taken as UTC if it names no zone.",
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 253402300799}, {"type": "string", "maxLength": 40}],
@@ -107,7 +111,7 @@ _ACCOUNT = shape(
     {
         "id": TEXT,
         "now": UNIX,
-        "offset": {"type": "number", "minimum": 0, "description": "Seconds it is ahead of the server's clock."},
+        "offset": OFFSET,
         "balance": USD,
         "available": {**USD, "description": "What can still be spent, in US dollars."},
         "limits": _ref("Limits"),
@@ -126,7 +130,7 @@ _CLOCK = shape(
         "iso": ISO,
         "rate": {"type": "number", "minimum": 0, "description": "Emulator seconds a real second; 0 when it is still."},
         "still": {"type": "boolean", "description": "Whether time moves by an advance only."},
-        "offset": {"type": "number", "minimum": 0, "description": "Seconds the account is ahead of the server."},
+        "offset": OFFSET,
         "account": ACCOUNT,
     },
     description="What time it is, and how it moves.",

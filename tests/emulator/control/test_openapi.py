@@ -3,14 +3,17 @@
 import json
 import re
 import warnings
+from pathlib import Path
 
 import httpx
 import pytest
 
 from sink import Sink
 from stage import video_task
+from understudy import cli
 from understudy.control.schemas import SCHEMAS
 from understudy.control.table import OPERATIONS
+from understudy.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +99,26 @@ def test_every_operation_answers_as_it_is_described(patient, stage):
     # A clock that stands still has no rate to change; another test changes one.
     patient.refused(409, "PATCH", "/clock", json={"rate": 2})
     assert {operation.id for operation in OPERATIONS} - patient.succeeded == {"change_clock"}
+
+
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+
+
+def test_the_readme_names_every_route_and_every_command():
+    table = README[README.index("| under `/_understudy` |") : README.index("No fault strikes there.")]
+    assert set(re.findall(r"`(/[\w./{}]+)`", table)) == {one.path for one in OPERATIONS} | {"/_understudy"}
+    commands = {name for row in table.split("\n|")[2:] for name in re.findall(r"`(\w+)`", row.split("|")[2])}
+    driving = {
+        path.stem
+        for path in (Path(cli.__file__).parent / "commands").glob("*.py")
+        if "from .remote" in path.read_text()
+    }
+    assert commands - {"errors"} == driving
+    assert commands <= set(cli._OWN)
+
+
+def test_the_scenario_of_the_readme_is_one(tmp_path):
+    [text] = re.findall(r"^```toml\n(\[\[faults.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "bad-day.toml").write_text(text)
+    scenario = Scenario.read(tmp_path / "bad-day.toml")
+    assert (len(scenario.faults), len(scenario.accounts)) == (1, 1)
