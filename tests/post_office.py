@@ -16,8 +16,8 @@ from understudy.engine import Engine
 from understudy.faults import NOTHING, Strike
 from understudy.outbox import Outbox
 
-#: Quick to give up on who does not answer; the rest is as a provider might have it.
-POLICY = RetryPolicy(first=1.0, cap=8.0, attempts=4, timeout=5.0)
+#: As a provider might have it.
+POLICY = RetryPolicy(first=1.0, cap=8.0, attempts=4, timeout=20.0)
 
 
 class PostOffice:

@@ -15,6 +15,12 @@ class Received:
     body: bytes
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    #: Many may come at once, and the machine may be slow to see to them.
+    request_queue_size = 128
+
+
 class Sink:
     """Listens on a free loopback port; `answers` are the statuses of the first requests, then 200.
 
@@ -54,8 +60,7 @@ class Sink:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def wait(self, count: int, timeout: float = 20) -> list[Received]:
