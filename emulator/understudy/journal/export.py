@@ -34,14 +34,20 @@ OURSELVES = "understudy"
 
 
 def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
-    """The lines of the document, each with its line feed: everything in the journals, and what was done to the server.
+    """The lines of the document, each with its line feed: everything in the journals, and what goes with it.
 
-    What was asked of the server without naming an account went for everybody, so it is in any document.
+    What was asked of understudy without naming an account went for everybody, so it is in any document; so is how a
+    connection began on which an account was named later.
     """
     chosen = list(journals)
     exchanges = [exchange for journal in chosen for exchange in journal]
     if engine.strangers not in chosen:
-        exchanges += [exchange for exchange in engine.strangers if exchange.provider == OURSELVES]
+        connections = {exchange.connection for exchange in exchanges} - {None}
+        exchanges += [
+            exchange
+            for exchange in engine.strangers
+            if exchange.provider == OURSELVES or exchange.connection in connections
+        ]
     exchanges.sort(key=lambda exchange: exchange.number)
     lost = sum(journal.lost for journal in {id(journal): journal for journal in (*chosen, engine.strangers)}.values())
     yield orjson.dumps(_header(engine, exchanges, lost)) + b"\n"
@@ -172,9 +178,9 @@ def _asked(exchange: Exchange, body: bytes) -> dict[str, Any]:
     kind = content_type(exchange.request_headers)
     if text is not None and "\0" not in text:
         return {"body": text}
-    if is_media(kind, b"") or kind == "multipart/form-data":
+    if is_media(kind, b"") or kind == "multipart/form-data" or b"\0" not in body:
         return {"base64": base64.b64encode(body).decode()}
-    # Nobody can tell what is written in it, and so not either that it is no secret.
+    # It may be text in an encoding in which nobody looked for secrets.
     return {"missing": "its body is neither text nor media"}
 
 
