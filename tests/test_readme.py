@@ -10,6 +10,7 @@ import pytest
 
 from understudy.commands.errors import markdown
 from understudy.commands.serve import serve
+from understudy.faults.vocabulary import FIELDS
 from understudy.error_list import cases
 from understudy_contracts.provider import contract
 from understudy_contracts.switches import switches
@@ -87,6 +88,12 @@ def test_every_setting_is_in_the_readme_with_its_default():
     defaults = {option.name: option.default for option in serve.params}
     assert f"| `--balance` | {defaults['balance']} |" in table
     assert f"{defaults['host']}, {defaults['port']}" in table
+
+
+def test_every_word_of_a_rule_is_in_the_readme():
+    table = README[README.index("<!-- rules -->") : README.index("<!-- /rules -->")]
+    written = re.findall(r"^\| `(\w+)` \| .*? \| (.*) \|$", table, re.MULTILINE)
+    assert written == [(name, field.says) for name, field in FIELDS.items()]
 
 
 def test_every_switch_that_the_readme_names_exists():
