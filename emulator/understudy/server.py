@@ -1,16 +1,12 @@
 """Running the application on a real port: in the foreground for a person, in a thread for tests and the demo."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
-import signal
-import socket
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
@@ -18,56 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import build_app
 from .clock import Clock
-from .config import SettingError, Settings, is_loopback
+from .config import Settings, is_loopback
 from .connection import Connection
 from .engine import Engine
+from .port import Uvicorn, address, listen
 from .providers import PROVIDERS
 from .wire import send_json
 
-log = logging.getLogger("understudy.server")
-
-#: How a server that listens everywhere is reached from its own machine.
-_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-
 #: How long answers in flight may take to finish once the server was asked to stop, in seconds.
 GRACE = 0.5
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn, telling when it listens, and ending quietly on a signal instead of raising it again."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.server_state.tasks:
-            log.info("stopping: %d answers have %g s to finish", len(self.server_state.tasks), GRACE)
-        # From here on, every answer cut short is our own doing and was just said: no error of the app's.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        await super().shutdown(sockets)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            self.force_exit = self.should_exit
-            self.should_exit = True
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 class Server:
@@ -84,11 +39,11 @@ class Server:
 
             Scenario.read(settings.scenario).play(self.engine)
         self._providers = [make(self.engine) for make in PROVIDERS.values()]
-        self._socket = _listen(settings.host, settings.port)
+        self._socket = listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._on_ready: Callable[[], None] = self._ready.set
-        self._uvicorn = _Uvicorn(
+        self._uvicorn = Uvicorn(
             uvicorn.Config(
                 self._quietly_stopped(build_app(self.engine, self._providers)),
                 access_log=False,
@@ -108,8 +63,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where the server is reached from this machine, such as `http://127.0.0.1:8899`."""
-        host = _LOOPBACK_OF.get(self.settings.host, self.settings.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return address(self.settings.host, self.port)
 
     def base_urls(self, origin: str) -> dict[str, str]:
         """What to set as each provider's base URL, for a server reached at `origin`."""
@@ -167,16 +121,3 @@ def _websocket(**parts: Any) -> asyncio.Protocol:
     from .websocket import Protocol
 
     return Protocol(**parts)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    if sys.platform != "win32":
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as reason:
-        listener.close()
-        raise SettingError(f"cannot listen on {host}:{port}: {reason.strerror or reason}") from reason
-    return listener
