@@ -14,6 +14,7 @@ from .effort import FULL, QUICK, Effort
 from .journey import journey, rules
 from .measure import Measure, Say
 from .placeholder import placeholder
+from .plugin import plugin
 from .sockets import sockets
 from .start import start
 from .traffic import memory, polls, submits
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
     "rules": rules,
     "journey": journey,
     "start": start,
+    "plugin": plugin,
     "memory": memory,
     "sockets": sockets,
     "media": placeholder,

@@ -8,14 +8,15 @@ class Effort:
     """Counts of everything that is repeated.
 
     `rounds` of each side of a comparison under load are interleaved, each `polls` or `submits` requests long over
-    `connections` connections; `starts`, `memory_rounds` and `clips` are the repetitions of the other measures, whose
-    sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys` and `clip_seconds`.
+    `connections` connections; `starts`, `ends`, `memory_rounds` and `clips` are the repetitions of the other measures,
+    whose sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys` and `clip_seconds`.
     """
 
     rounds: int
     polls: int
     submits: int
     starts: int
+    ends: int
     memory_rounds: int
     warm_up: int
     jobs: int
@@ -31,6 +32,7 @@ FULL = Effort(
     polls=2400,
     submits=1600,
     starts=9,
+    ends=50,
     memory_rounds=2,
     warm_up=500,
     jobs=10_000,
@@ -44,6 +46,7 @@ QUICK = Effort(
     polls=40,
     submits=40,
     starts=1,
+    ends=2,
     memory_rounds=1,
     warm_up=20,
     jobs=100,

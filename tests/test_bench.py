@@ -13,6 +13,8 @@ MEASURES = {
     "polls",
     "submits",
     "start",
+    "plugin",
+    "plugin-end",
     "memory",
     "media",
     "media-cold",
