@@ -43,7 +43,7 @@ def test_a_video_is_done_at_once_unless_told_otherwise(understudy):
     assert poll(understudy, submit(understudy)) == "success"
 
 
-@pytest.mark.understudy(speed="real", clock="manual")
+@pytest.mark.understudy(clock="manual")
 def test_time_passes_by_advance_only_where_the_clock_is_manual(understudy):
     job = submit(understudy)
     before = understudy.clock["now"]

@@ -81,8 +81,11 @@ def asked(understudy):
         video_task(taskUUID=job, numberResults=2, deliveryMethod="async"),
         {"taskType": "getResponse", "taskUUID": job},
     ]
+    told = []
     with httpx.Client(headers={"Authorization": f"Bearer {understudy.api_key}"}, trust_env=False) as client:
-        told = [client.post(understudy.base_url("runware"), json=[task]).text for task in tasks]
+        for task in tasks:
+            told.append(client.post(understudy.base_url("runware"), json=[task]).text)
+            understudy.advance(3600)
     return [text.replace(understudy.url, "") for text in told]
 
 

@@ -8,9 +8,9 @@ environment at it, so that clients and SDKs find it by themselves and real API k
             make_a_video("Good evening.")
         assert understudy_env.balance == 100_000
 
-Videos are done at once unless the test, its class or its module is marked otherwise, as in
-`@pytest.mark.understudy(speed="real", clock="manual")`, or the whole project in pytest's configuration file; the names
-are the same there, with `understudy_` in front.
+Videos are done at once, unless the test, its class or its module is marked otherwise, as in
+`@pytest.mark.understudy(clock="manual")`: time then passes by `advance` only, and a video takes as long as at the
+provider. What is to hold for all tests is said in pytest's configuration file, as in `understudy_clock = manual`.
 """
 
 from collections.abc import Generator, Iterator
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
 _MARKER = """understudy(clock="flowing", speed="instant", seed=None, balance=None, limits=None, switches=None, \
 proxy=True): what the stand-in of the fixture `understudy` is like. clock: flowing, or manual, which moves only by \
-advance(). speed: instant, brisk, real or a number. seed: answers are the same at every run. balance: US dollars to \
-start with. limits: what may be spent and run at once. switches: how to read what the providers' sources disagree on, \
-such as {"runware.webhook-body": "flat"}. proxy: whether understudy_env takes the providers' own https hosts here."""
+advance(). speed: instant, brisk, real or a number; real with a manual clock. seed: answers are the same at every \
+run. balance: US dollars to start with. limits: what may be spent and run at once. switches: how to read what the \
+providers' sources disagree on, such as {"runware.webhook-body": "flat"}. proxy: whether understudy_env takes the \
+providers' own https hosts to the stand-in."""
 
 #: What the configuration file can say, each with its type there.
 _INI = {
     "clock": ("string", "`flowing`, or `manual`: time moves by advance() only."),
-    "speed": ("string", "How fast a video is made: `instant` (the default), `brisk`, `real`, or a number."),
+    "speed": ("string", "How fast a video is made: `instant`, `brisk`, `real`, or a number."),
     "seed": ("string", "A whole number: each test gets the same ids, seeds and costs at every run."),
     "balance": ("string", "US dollars that each account starts with."),
     "switches": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ class Options:
     """What a stand-in, and an account at it, are like."""
 
     clock: str = "flowing"
+    #: With a manual clock it is `real` unless told.
     speed: str = "instant"
     seed: int | None = None
     #: US dollars; None for as much as a server gives by itself.
@@ -55,8 +56,9 @@ def options_of(node: pytest.Item, configured: Mapping[str, Any]) -> Options:
         wishes |= marker.kwargs
     try:
         return read({**_said(configured), **wishes})
-    except SettingError as problem:
-        pytest.fail(f"the stand-in of this test cannot be made: {problem}", pytrace=False)
+    except SettingError as error:
+        problem = str(error)
+    pytest.fail(f"the stand-in of this test cannot be made: {problem}", pytrace=False)
 
 
 def read(wishes: Mapping[str, Any]) -> Options:
@@ -68,7 +70,9 @@ def read(wishes: Mapping[str, Any]) -> Options:
             raise SettingError(
                 f"there is no {name!r}{f', did you mean {near[0]}?' if near else ''} There are {', '.join(known)}."
             )
-    return Options(**{name: _READ[name](value) for name, value in wishes.items()})
+    found = Options(**{name: _READ[name](value) for name, value in wishes.items()})
+    # Where waiting costs nothing, a video takes its time: else there would be nothing to wait for.
+    return replace(found, speed="real") if found.clock == "manual" and "speed" not in wishes else found
 
 
 def _said(configured: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,9 @@ def section(account: Understudy) -> str:
         lines += _told(exchange)
     if not last:
         lines.append(f"nothing was asked with this test's API key at {account.url}")
-    lines += [f"{fault['id']} never struck: {_brief(fault['rule'])}" for fault in faults if not fault["struck"]]
+    for fault in faults:
+        if not fault["struck"]:
+            lines += [f"{fault['id']} never struck, {fault['why']}:", f"  {_brief(fault['rule'])}"]
     return "\n".join(lines)
 
 
@@ -50,7 +52,6 @@ def _told(exchange: dict[str, Any]) -> list[str]:
             lines.append(mark + _brief(body))
         elif "media" in part:
             lines.append(f"{mark}{part['media']['type']}, {part['size']} bytes")
-    lines += [f"  {one['rule']} did not strike: {one['why']}" for one in exchange["considered"]]
     return lines
 
 

@@ -1,12 +1,14 @@
-"""What a client of the provider would ask."""
+"""What a client of the provider would ask, by no more than Python has."""
 
+import json
 import os
+import urllib.request
 import uuid
+from urllib.error import HTTPError
 
-import httpx
 
-
-def submit(account, url=None, trust_env=False, **fields):
+def submit(account, url=None, by_the_environment=False, **fields):
+    """Hand in a task, and return the status of the answer; by the environment means its key and its proxies, too."""
     task = {
         "taskType": "videoInference",
         "taskUUID": str(uuid.uuid4()),
@@ -16,6 +18,17 @@ def submit(account, url=None, trust_env=False, **fields):
         "deliveryMethod": "async",
         **fields,
     }
-    key = os.environ["RUNWARE_API_KEY"] if trust_env else account.api_key
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.post(url or account.base_url("runware"), json=[task], headers=headers, trust_env=trust_env)
+    key = os.environ["RUNWARE_API_KEY"] if by_the_environment else account.api_key
+    return post(url or account.base_url("runware"), task, by_the_environment, Authorization=f"Bearer {key}")
+
+
+def post(url, task, by_the_environment=False, **headers):
+    body = json.dumps([task]).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
+    proxies = [] if by_the_environment else [urllib.request.ProxyHandler({})]
+    try:
+        with urllib.request.build_opener(*proxies).open(request, timeout=30) as answer:
+            return answer.status
+    except HTTPError as refusal:
+        with refusal:
+            return refusal.code

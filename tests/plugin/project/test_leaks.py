@@ -14,7 +14,7 @@ def before():
 
 
 def test_leak(before, understudy_env):
-    assert submit(understudy_env, trust_env=True, url="https://api.runware.ai/v1").status_code == 200
+    assert submit(understudy_env, by_the_environment=True, url="https://api.runware.ai/v1") == 200
     assert len(understudy_env.journal) == 1
     assert (before["RUNWARE_API_KEY"], before["OWN_HEADER"]) == (REAL, f"Bearer {REAL}")
     assert [name for name, value in os.environ.items() if REAL in value] == []
