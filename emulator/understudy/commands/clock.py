@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .remote import Group, Remote, everyone, moment, print_table, remote
+from .remote import Group, Remote, everyone, moment, print_table, remote, usd
 
 
 @click.group(cls=Group, default="show")
@@ -84,13 +84,14 @@ def _print(shown: dict[str, Any]) -> None:
 
 def _print_happenings(happenings: list[dict[str, Any]]) -> None:
     print_table(
-        ("at", "what", "about"),
-        ((moment(one["at"]), one["kind"], _about(one)) for one in happenings),
+        ("at", "what", "job", "outcome"),
+        ((moment(one["at"])[5:], one["kind"], one["job"], _outcome(one)) for one in happenings),
         "Nothing happened.",
-        wrap="about",
+        wrap="outcome",
     )
 
 
-def _about(happening: dict[str, Any]) -> str:
-    told = {name: value for name, value in happening.items() if name not in ("at", "iso", "kind") and value is not None}
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+def _outcome(happening: dict[str, Any]) -> object:
+    if "amount" in happening:
+        return usd(happening["amount"])
+    return happening.get("problem") or happening.get("status")

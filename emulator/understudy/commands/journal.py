@@ -140,7 +140,7 @@ def _print(shown: list[dict[str, Any]]) -> None:
             (
                 one["number"],
                 one["at"][11:19],
-                ".".join(filter(None, (one["provider"], one["operation"]))),
+                _what(one),
                 shortened(f"{one['request']['method']} {one['request']['target']}"),
                 (one["response"] or {}).get("status"),
                 ", ".join(one["faults"]),
@@ -150,3 +150,9 @@ def _print(shown: list[dict[str, Any]]) -> None:
         "Nothing was asked.",
         wrap="faults",
     )
+
+
+def _what(exchange: dict[str, Any]) -> str:
+    """Which operation of which provider; what was asked of the stand-in itself has a name that says so."""
+    provider, operation = exchange["provider"], exchange["operation"]
+    return ".".join(filter(None, (None if provider == "understudy" else provider, operation)))

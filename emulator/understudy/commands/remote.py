@@ -99,12 +99,11 @@ def remote(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]], empty: str, *, wrap: str = "") -> None:
     """Print rows under their headings, or a sentence where there are none; only the column `wrap` gives way."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=bool(wrap) and heading != wrap)
     for row in rows:
@@ -117,7 +116,7 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]], empty
 
 def usd(amount: float) -> str:
     """An amount as a person reads it, with as many digits as it has."""
-    return f"${amount:,.6f}".rstrip("0").rstrip(".")
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.6f}".rstrip("0").rstrip(".")
 
 
 def moment(unix: float) -> str:
@@ -127,7 +126,7 @@ def moment(unix: float) -> str:
     return iso(unix)[:19].replace("T", " ")
 
 
-def shortened(text: str, length: int = 44) -> str:
+def shortened(text: str, length: int = 34) -> str:
     """A long text without its middle: of an address both ends matter."""
     if len(text) <= length:
         return text

@@ -59,10 +59,10 @@ def _outcome(attempt: dict[str, Any]) -> str:
 
 def _print(shown: list[dict[str, Any]]) -> None:
     print_table(
-        ("id", "to", "state", "attempts"),
-        ((one["id"], one["url"], one["state"], ", ".join(map(_outcome, one["attempts"]))) for one in shown),
+        ("id", "state", "attempts"),
+        ((one["id"], one["state"], ", ".join(map(_outcome, one["attempts"]))) for one in shown),
         "Nothing was to be sent.",
-        wrap="to",
+        wrap="attempts",
     )
 
 
@@ -70,7 +70,7 @@ def _print_one(shown: dict[str, Any]) -> None:
     from rich.console import Console
 
     _print([shown])
-    click.echo(f"{shown['kind']} of result {shown['result']} of job {shown['job']}")
+    click.echo(f"\n{shown['kind']} to {shown['url']}\nof result {shown['result']}\nof job {shown['job']}\n")
     print_table(
         ("at", "real seconds", "outcome"),
         ((moment(one["at"]), f"{one['seconds']:.3f}", _outcome(one)) for one in shown["attempts"]),

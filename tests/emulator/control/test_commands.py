@@ -148,6 +148,9 @@ def test_the_record_is_shown_written_and_emptied(shell, stage, tmp_path):
     stage.post(video_task())
     stage.post(video_task(speech=None))
     assert "POST /v1" in shell.run("journal", "--operation", "submit")
+    narrow = Shell(stage.server.url, stage.key)
+    narrow.environment["COLUMNS"] = "80"
+    assert len(narrow.run("journal", "--operation", "submit").splitlines()) == 1 + 2
     [refused] = shell.json("journal", "list", "--status", "4xx")
     assert json.loads(shell.run("journal", "show", refused["number"])) == refused
     assert len(shell.json("journal", "--limit", 1, "--oldest-first")) == 1
