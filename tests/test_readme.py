@@ -34,11 +34,12 @@ def runnable():
 def test_a_block_of_the_readme_runs_as_printed(server, tmp_path, language, code, expected):
     here = f"127.0.0.1:{server.port}"
     code = code.replace(PRINTED, here)
-    command = (
-        [sys.executable, "-W", "error", "-c", code]
-        if language == "python"
-        else ["bash", "-euo", "pipefail", "-c", code]
-    )
+    command = ["bash", "-euo", "pipefail", "-c", code]
+    if language == "python":
+        command = [sys.executable, "-W", "error", "-c", code]
+    if language == "python" and "def test_" in code:
+        (tmp_path / "test_readme.py").write_text(code)
+        command = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "test_readme.py"]
     done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(expected.strip().rstrip("…").replace(PRINTED, here)), done.stdout
