@@ -10,8 +10,8 @@ import pytest
 
 from understudy.commands.errors import markdown
 from understudy.commands.serve import serve
-from understudy.faults.vocabulary import FIELDS
 from understudy.error_list import cases
+from understudy.faults.vocabulary import FIELDS
 from understudy_contracts.provider import contract
 from understudy_contracts.switches import switches
 
