@@ -1,94 +1,18 @@
 """The settings as options: a flag beats a variable, a variable beats the file, the file beats the default."""
 
-import re
 import tomllib
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
-from understudy.config import SettingError, Settings, Speed
-from understudy_contracts.data import ContractError
-from understudy_contracts.switches import switches
+from understudy.config import Settings, Speed
+
+from .kinds import HostType, MoneyType, SpeedType, SwitchType, TokenType, UrlType
 
 _FILE = Path("understudy.toml")
-
-
-class _SpeedType(click.ParamType[Speed]):
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Speed:
-        try:
-            return value if isinstance(value, Speed) else Speed.parse(str(value))
-        except SettingError as problem:
-            self.fail(str(problem), param, ctx)
-
-
-class _UrlType(click.ParamType[str]):
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            parsed = urlsplit(str(value))
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-        if parsed.scheme not in ("http", "https") or not parsed.hostname or parsed.query or parsed.fragment:
-            self.fail(f"{value!r} is not a URL such as https://stand-in.example", param, ctx)
-        return str(value).rstrip("/")
-
-
-class _HostType(click.ParamType[str]):
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not str(value).strip():
-            self.fail("an address to listen on cannot be empty; 0.0.0.0 listens on all", param, ctx)
-        return str(value).strip()
-
-
-class _TokenType(click.ParamType[str]):
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(r"[!-~]{8,200}", str(value)):
-            self.fail("a token is 8 to 200 characters of ASCII without spaces, for it goes into a header", param, ctx)
-        return str(value)
-
-
-class _MoneyType(click.ParamType[Decimal]):
-    name = "usd"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not (amount.is_finite() and 0 <= amount <= 10**9):
-            self.fail(f"{value!r} is not an amount in US dollars, from 0 to a billion", param, ctx)
-        return amount
-
-
-class _SwitchType(click.ParamType[tuple[str, str]]):
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        name, equals, chosen = str(value).partition("=")
-        provider, dot, short = name.strip().partition(".")
-        try:
-            known = switches(provider) if dot else {}
-        except ContractError:
-            known = {}
-        if not equals or short not in known:
-            self.fail(f"{value!r} names no switch; `understudy switches` lists them", param, ctx)
-        if chosen.strip() not in known[short].values:
-            self.fail(f"{name.strip()} is one of {', '.join(known[short].values)}, not {chosen!r}", param, ctx)
-        return name.strip(), chosen.strip()
 
 
 def _settings_file(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
@@ -121,7 +45,7 @@ def _check_value(file: Path, option: click.Parameter, value: Any, ctx: click.Con
         wanted, kinds = "a whole number", (int,)
     elif isinstance(option.type, click.types.BoolParamType):
         wanted, kinds = "true or false", (bool,)
-    elif isinstance(option.type, _SpeedType | _MoneyType):
+    elif isinstance(option.type, SpeedType | MoneyType):
         wanted, kinds = "a text or a number", (str, int, float)
     fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
     if not fits or (option.multiple and not all(isinstance(item, str) for item in value)):
@@ -153,7 +77,7 @@ _OPTIONS = (
         help="Settings file in TOML; each option's long name is a key.  [default: understudy.toml, if there is one]",
     ),
     _option(
-        "--host", variable="UNDERSTUDY_HOST", type=_HostType(), default=_DEFAULTS.host, show_default=True,
+        "--host", variable="UNDERSTUDY_HOST", type=HostType(), default=_DEFAULTS.host, show_default=True,
         help="Address to listen on. Anything but loopback lets your network in.",
     ),
     _option(
@@ -161,7 +85,7 @@ _OPTIONS = (
         show_default=True, help="Port to listen on; 0 picks a free one.",
     ),
     _option(
-        "--speed", variable="UNDERSTUDY_SPEED", type=_SpeedType(), default="brisk", show_default=True,
+        "--speed", variable="UNDERSTUDY_SPEED", type=SpeedType(), default="brisk", show_default=True,
         metavar="N|real|instant|brisk",
         help="How fast a video is made. real: as long as the provider takes. N: the whole clock runs N times as fast, "
         "expiry and retries included. instant: at once. brisk: about two seconds for a typical video, on a clock "
@@ -178,7 +102,7 @@ _OPTIONS = (
         help="Make ids and seeds repeatable: the same requests in the same order get the same ones.",
     ),
     _option(
-        "--public-url", variable="UNDERSTUDY_PUBLIC_URL", type=_UrlType(), default=None,
+        "--public-url", variable="UNDERSTUDY_PUBLIC_URL", type=UrlType(), default=None,
         help="What URLs in answers start with.  [default: how each request reached the server]",
     ),
     _option(
@@ -191,11 +115,11 @@ _OPTIONS = (
         "[default: any key works, each is an account of its own]",
     ),
     _option(
-        "--balance", variable="UNDERSTUDY_BALANCE", type=_MoneyType(), default=str(_DEFAULTS.balance),
+        "--balance", variable="UNDERSTUDY_BALANCE", type=MoneyType(), default=str(_DEFAULTS.balance),
         show_default=True, help="US dollars that each account starts with.",
     ),
     _option(
-        "--switch", "switch", variable="UNDERSTUDY_SWITCH", multiple=True, type=_SwitchType(), metavar="NAME=VALUE",
+        "--switch", "switch", variable="UNDERSTUDY_SWITCH", multiple=True, type=SwitchType(), metavar="NAME=VALUE",
         help="Decide a point on which the sources disagree, such as runware.webhook-body=flat; may be repeated "
         "(in the variable: separated by spaces). `understudy switches` lists them.",
     ),
@@ -229,7 +153,7 @@ _OPTIONS = (
         help="How many exchanges of each account are kept; older ones are forgotten, and counted.",
     ),
     _option(
-        "--control-token", variable="UNDERSTUDY_CONTROL_TOKEN", type=_TokenType(), default=None,
+        "--control-token", variable="UNDERSTUDY_CONTROL_TOKEN", type=TokenType(), default=None,
         help="What callers of /_understudy/ must send as X-Understudy-Token.  [default: nothing on loopback; elsewhere "
         "one is made and printed at the start]",
     ),
