@@ -127,7 +127,7 @@ def test_corrupt_json_does_not_parse_and_is_as_long_as_was_said(document: Any, p
         json.loads(out.body)
 
 
-@given(st.binary(max_size=400), _places, st.integers(0, 300))
+@given(st.binary(min_size=40, max_size=120), _places, st.integers(0, 40))
 def test_corrupt_media_are_the_same_however_they_are_sent_and_whichever_part(
     body: bytes, places: list[int], first: int
 ) -> None:
@@ -194,6 +194,22 @@ def test_an_answer_is_late_where_nothing_is_known_of_the_connection() -> None:
     began = clock.now()
     asyncio.run(play())
     assert sent[0] - began >= 20
+
+
+def test_nothing_is_sent_to_who_is_gone_before_it_was_due() -> None:
+    async def send(message: Message) -> None:
+        raise AssertionError
+
+    async def play() -> None:
+        reins = _Reins()
+        spoilt = spoil(_strike(delay=1), send, clock=ManualClock(), reins=reins)
+        waiting = asyncio.ensure_future(unanswered(spoilt))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        reins.gone.set()
+        await waiting
+
+    asyncio.run(play())
 
 
 def test_what_is_no_part_of_an_answer_passes_untouched() -> None:

@@ -223,6 +223,61 @@ def _table(rules: list[dict[str, Any]], seed: int) -> FaultTable:
     return table
 
 
+@given(times=st.none() | st.integers(1, 4), after=st.integers(0, 4), nth=st.integers(1, 4), between=st.integers(0, 3))
+def test_how_often_and_which_in_turn_a_rule_strikes_is_exactly_as_it_says(
+    times: int | None, after: int, nth: int, between: int
+) -> None:
+    rule = {"provider": "gmi", "delay": 1, "after": after, "nth": nth} | ({} if times is None else {"times": times})
+    table = _table([rule], 0)
+    struck = []
+    for number in range(1, 25):
+        # What the rule is not about does not count.
+        assert not any(_names(table, [Facts("runware", "poll")] * between))
+        if meet((table,), Facts("gmi", "poll"), 0.0):
+            struck.append(number)
+    assert struck == list(range(after + nth, 25, nth))[:times]
+    assert (table.rules[0].struck, bool(table)) == (len(struck), len(struck) != times)
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["delay", "slow", "corrupt", "reset", "gateway", "trickle"]), st.just(None), min_size=1
+        ),
+        max_size=6,
+    )
+)
+def test_the_oldest_rule_has_its_way_with_what_only_one_can_have(chosen: list[dict[str, None]]) -> None:
+    values = {"delay": 2, "slow": 3, "corrupt": True, "reset": "before", "gateway": 502, "trickle": 7}
+    rules = [{"delay": 1, "operation": "submit"}, {"silent": True}, {"gateway": 504}]
+    # One effect a rule, but in any order and as often as comes.
+    rules += [{name: values[name], "operation": "submit"} for names in chosen for name in names]
+    strike = meet((_table(rules, 0),), Facts("gmi", "submit"), 0.0)
+    told = [name for names in chosen for name in names]
+    assert strike.delay == 1 + 2 * told.count("delay")
+    assert strike.slow == 3 ** told.count("slow")
+    assert (strike.connection, strike.gateway, strike.reached) == ("silent", 504, False)
+    assert (strike.corrupt, strike.trickle) == ("corrupt" in told, 7 if "trickle" in told else None)
+    eclipsed = [f"rule-{place}" for place, name in enumerate(told, 4) if name in ("reset", "gateway")]
+    eclipsed += [
+        f"rule-{place}"
+        for place, name in enumerate(told, 4)
+        if name in ("corrupt", "trickle") and name in told[: place - 4]
+    ]
+    assert sorted(name for name, _ in strike.considered) == sorted(eclipsed)
+
+
+def test_a_file_expires_when_it_is_as_old_as_the_rule_says() -> None:
+    table = _table([{"expire": 5}], 0)
+    assert [meet((table,), Facts("gmi", "download", age=age), 0.0).expire for age in (None, 0.0, 4.9, 5.0, 6.0)] == [
+        None,
+        None,
+        None,
+        5,
+        5,
+    ]
+
+
 @given(st.lists(documents(chances=True), max_size=5), st.lists(facts(), max_size=20), st.integers())
 def test_the_same_seed_strikes_the_same_requests(rules: list[dict[str, Any]], requests: list[Facts], seed: int) -> None:
     assert _names(_table(rules, seed), requests) == _names(_table(rules, seed), requests)
@@ -310,6 +365,12 @@ def test_a_bucket_gives_no_more_than_it_says_and_tells_when_it_gives_again(
         assert passed[account] <= size + now * size / seconds + 1e-6
 
 
+def test_a_rule_that_is_eclipsed_takes_nothing_from_its_bucket() -> None:
+    table = _table([{"provider": "gmi", "error": "unauthorized", "times": 2}, {"limit": "1/60"}], 0)
+    requests = [Facts("gmi", "submit")] * 4
+    assert _names(table, requests) == [("rule-1",), ("rule-1",), (), ("rule-2",)]
+
+
 def test_a_full_bucket_takes_no_room() -> None:
     table = FaultTable(random.Random(0), shared=True)
     made = table.add({"limit": "5/60"}, 0.0)
@@ -379,6 +440,8 @@ def test_a_rule_that_was_kept_draws_on_from_where_it_was() -> None:
     _names(table, requests)
     again = FaultTable(random.Random(9))
     again.load(json.loads(json.dumps(table.saved())))
+    # The account it goes on with may be another.
+    requests = [Facts("gmi", "poll", None, account) for account in ACCOUNTS] * 15
     assert again.get("rule-1") is not table.get("rule-1")
     assert _names(again, requests) == _names(table, requests)
     later = {"probability": 0.5, "corrupt": True}
