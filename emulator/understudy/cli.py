@@ -20,6 +20,7 @@ _OWN = (
     "faults",
     "journal",
     "ledger",
+    "listen",
     "proxy",
     "replay",
     "reset",
