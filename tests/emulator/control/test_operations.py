@@ -63,10 +63,12 @@ def test_what_happened_can_be_cut_short_and_is_counted(patient, stage):
 def test_a_clock_that_runs_can_run_faster(make_server, caller):
     caller = caller(make_server(FlowingClock()))
     assert caller.ok("PATCH", "/clock", json={"rate": 1000})["rate"] == 1000
-    start, began = caller.ok("GET", "/clock")["now"], time.monotonic()
+    began = time.monotonic()
+    start = caller.ok("GET", "/clock")["now"]
     time.sleep(0.05)
-    assert caller.ok("GET", "/clock")["now"] - start >= 1000 * 0.05
-    assert caller.ok("GET", "/clock")["now"] - start <= 1000 * (time.monotonic() - began) + 1
+    passed = caller.ok("GET", "/clock")["now"] - start
+    # What the requests themselves take passes in between, too: how much is not known, but how much at most.
+    assert 1000 * 0.05 <= passed <= 1000 * (time.monotonic() - began)
     for wrong in (0, -1, 1e9, "fast"):
         caller.refused(422, "PATCH", "/clock", json={"rate": wrong})
 
