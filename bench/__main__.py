@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from . import report
+from .deliveries import deliveries
 from .effort import FULL, QUICK, Effort
 from .journey import journey, rules
 from .measure import Measure, Say
@@ -28,6 +29,7 @@ MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
     "plugin": plugin,
     "memory": memory,
     "sockets": sockets,
+    "deliveries": deliveries,
     "media": placeholder,
 }
 

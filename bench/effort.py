@@ -9,7 +9,8 @@ class Effort:
 
     `rounds` of each side of a comparison under load are interleaved, each `polls` or `submits` requests long over
     `connections` connections; `starts`, `ends`, `memory_rounds` and `clips` are the repetitions of the other measures,
-    whose sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys` and `clip_seconds`.
+    whose sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys`, `deliveries`
+    (in `delivery_rounds`) and `clip_seconds`.
     """
 
     rounds: int
@@ -24,6 +25,8 @@ class Effort:
     clip_seconds: int
     sockets: int
     journeys: int
+    deliveries: int
+    delivery_rounds: int
     connections: int = 16
 
 
@@ -40,6 +43,8 @@ FULL = Effort(
     clip_seconds=30,
     sockets=2_000,
     journeys=1_000,
+    deliveries=10_000,
+    delivery_rounds=3,
 )
 QUICK = Effort(
     rounds=1,
@@ -54,4 +59,6 @@ QUICK = Effort(
     clip_seconds=1,
     sockets=20,
     journeys=3,
+    deliveries=40,
+    delivery_rounds=1,
 )

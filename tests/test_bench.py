@@ -21,6 +21,7 @@ MEASURES = {
     "sockets",
     "sockets-plain",
     "socket-polls",
+    "deliveries",
     "rules",
     "journey",
 }
