@@ -366,9 +366,17 @@ def test_a_bucket_gives_no_more_than_it_says_and_tells_when_it_gives_again(
 
 
 def test_a_rule_that_is_eclipsed_takes_nothing_from_its_bucket() -> None:
-    table = _table([{"provider": "gmi", "error": "unauthorized", "times": 2}, {"limit": "1/60"}], 0)
+    table = _table([{"provider": "gmi", "error": "unauthorized", "times": 2}, {"limit": "1/60", "delay": 1}], 0)
     requests = [Facts("gmi", "submit")] * 4
     assert _names(table, requests) == [("rule-1",), ("rule-1",), (), ("rule-2",)]
+
+
+def test_a_rule_of_an_account_has_one_bucket_and_a_rule_of_the_server_one_for_each_account() -> None:
+    requests = [Facts("gmi", "submit", None, account) for account in ACCOUNTS]
+    shared = FaultTable(random.Random(0), shared=True)
+    shared.add({"limit": "1/60"}, 0.0)
+    assert _names(shared, requests) == [(), ()]
+    assert _names(_table([{"limit": "1/60"}], 0), requests) == [(), ("rule-1",)]
 
 
 def test_a_full_bucket_takes_no_room() -> None:
