@@ -27,7 +27,9 @@ class Gateway:
     def __init__(self, server: Server, key: str, clock: ManualClock | None = None) -> None:
         self.server = server
         self.key = key
-        self.http = httpx.Client(base_url=server.url, headers={"x-api-key": key}, trust_env=False, timeout=30)
+        self.http = httpx.Client(
+            base_url=server.url, headers={"x-api-key": key}, trust_env=False, verify=False, timeout=30
+        )
         self._clock = clock
 
     @property

@@ -14,6 +14,7 @@ from .client import AsyncDriver, Driver
 from .download import Arrival, fetch
 from .jobs import Job
 from .settings import Settings
+from .trust import trusted
 
 #: Told bytes so far, and bytes in all when the server says how many.
 Received = Callable[[int, int | None], object]
@@ -44,7 +45,10 @@ class Session:
         self._backoff = settings.backoff
         self._owns_http = http is None
         self._driver = Driver(
-            http or httpx.Client(timeout=settings.timeout), settings.key, settings.timeout, settings.credential
+            http or httpx.Client(timeout=settings.timeout, verify=trusted()),
+            settings.key,
+            settings.timeout,
+            settings.credential,
         )
 
     def __repr__(self) -> str:
@@ -90,7 +94,7 @@ class AsyncSession:
         self.base_url = settings.base_url
         self._backoff = settings.backoff
         self._owns_http = http is None
-        client = http or httpx.AsyncClient(timeout=settings.timeout)
+        client = http or httpx.AsyncClient(timeout=settings.timeout, verify=trusted())
         self._driver = AsyncDriver(client, settings.key, settings.timeout, settings.credential)
 
     def __repr__(self) -> str:

@@ -70,7 +70,7 @@ def test_tasks_of_many_coroutines_survive_a_line_that_breaks_anywhere(server, pl
     async def perform(port: int) -> list[list[MediaResult]]:
         made: list[list[MediaResult]] = [[] for _ in given_tasks]
         async with (
-            httpx.AsyncClient(trust_env=False) as http,
+            httpx.AsyncClient(trust_env=False, verify=False) as http,
             AsyncRunwareClient(key, f"ws://127.0.0.1:{port}/v1", http=http, transport="websocket") as client,
             anyio.create_task_group() as group,
         ):

@@ -243,7 +243,7 @@ def test_the_proxy_of_the_environment_is_asked_unless_the_http_client_trusts_no_
     assert caught.value.billed is False
     with (
         SocketProvider(agree) as provider,
-        httpx.Client(trust_env=False) as plain,
+        httpx.Client(trust_env=False, verify=False) as plain,
         RunwareClient("key", provider.url, http=plain, transport="websocket") as client,
     ):
         assert client.submit(REQUEST)
@@ -389,7 +389,7 @@ def test_a_client_may_be_used_in_one_loop_after_another():
 async def test_an_async_client_that_is_forgotten_leaves_no_task():
     before = asyncio.all_tasks()
     with SocketProvider(agree) as provider:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=False) as http:
             client = AsyncRunwareClient("key", provider.url, http=http, transport="websocket")
             await client.submit(REQUEST)
             left = asyncio.all_tasks() - before

@@ -190,7 +190,9 @@ def test_models_are_listed_by_id_and_told_in_full(stage):
 
 def test_a_model_that_delivers_at_once_keeps_its_caller_waiting(make_server, key):
     server = make_server(speed=Speed(1.0, 1 / 100))
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         record = http.post(
             f"{KEYED}/requests", json={"model": SYNC_IMAGE.id, "payload": {"prompt": "A lighthouse"}}, timeout=60
         ).json()
@@ -210,7 +212,9 @@ def test_a_model_that_delivers_at_once_keeps_its_caller_waiting(make_server, key
 def test_a_caller_who_hangs_up_on_a_waiting_submit_finds_the_request_in_the_list(make_server, key):
     clock = ManualClock()
     server = make_server(clock)
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         body = {"model": SYNC_IMAGE.id, "payload": {"prompt": "A lighthouse"}}
         with pytest.raises(httpx.ReadTimeout):
             http.post(f"{KEYED}/requests", json=body, timeout=0.3)
@@ -221,7 +225,9 @@ def test_a_caller_who_hangs_up_on_a_waiting_submit_finds_the_request_in_the_list
 
 def test_an_audio_model_makes_a_sound_of_the_length_it_tells(make_server, key, tmp_path):
     server = make_server(speed=Speed.parse("instant"))
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         record = http.post(
             f"{KEYED}/requests", json={"model": AUDIO.id, "payload": {"text": "word " * 40}}, timeout=60
         ).json()
@@ -375,7 +381,9 @@ def test_a_rate_limit_is_real_when_it_is_switched_on(make_server, key):
     clock = ManualClock()
     limited = next(model for model in GMI.models.values() if model.rate_limit)
     server = make_server(clock, switches={"gmi.rate-limits": "on"}, speed=Speed.parse("instant"))
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         body = {"model": limited.id, "payload": {"prompt": "x"}}
         for _ in range(limited.rate_limit.limit):
             assert http.post(f"{KEYED}/requests", json=body).status_code == 200
@@ -431,7 +439,9 @@ def test_only_finished_files_of_its_own_are_served(stage, make_server, key):
 
 def test_an_upload_larger_than_the_server_keeps_is_refused(make_server, key):
     small = make_server(max_body=1)
-    with httpx.Client(base_url=small.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=small.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         put = http.post(f"{KEYED}/upload-url", json={"file_type": "png"}).json()["upload_url"]
         refused = http.put(put, content=b"x" * (1024 * 1024 + 1), headers={"Content-Type": "image/png"})
     assert (refused.status_code, "EntityTooLarge" in refused.text) == (400, True)
@@ -439,7 +449,9 @@ def test_an_upload_larger_than_the_server_keeps_is_refused(make_server, key):
 
 def test_nested_mistakes_come_back_from_upstream_where_that_is_switched(make_server, key):
     server = make_server(switches={"gmi.nested-validation": "upstream", "gmi.key-refusal": "403"})
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         nested = http.post(f"{KEYED}/requests", json=avatar(segment(speed=9)))
         assert (nested.status_code, nested.json()["error"]) == (500, "Backend error (400). Please try again.")
         [record] = http.get(f"{KEYED}/requests").json()["requests"]
@@ -458,7 +470,9 @@ def test_records_take_the_shapes_that_are_switched(make_server, key):
         "gmi.submit-status": "dispatched",
     }
     server = make_server(clock, switches=switches)
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+    ) as http:
         created = http.post(f"{KEYED}/requests", json=avatar(segment("[[error:inputRejected]]"))).json()
         assert created["status"] == "dispatched"
         clock.advance(10_000)
@@ -493,7 +507,10 @@ def test_a_cancelled_request_ends_the_wait_of_its_submit(make_server, key):
     server = make_server(ManualClock())
     headers = {"Authorization": f"Bearer {key}"}
     body = {"model": SYNC_IMAGE.id, "payload": {"prompt": "A lighthouse"}}
-    with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        httpx.Client(base_url=server.url, headers=headers, trust_env=False, verify=False) as http,
+    ):
         waiting = pool.submit(
             httpx.post, f"{server.url}{KEYED}/requests", json=body, headers=headers, trust_env=False, timeout=20
         )
@@ -522,7 +539,7 @@ def test_one_email_with_two_keys_signs_in_to_two_accounts(make_server):
     server = make_server(api_keys=frozenset({"one", "two"}))
     organizations = set()
     for password in ("one", "two", "one"):
-        with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False) as http:
+        with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, verify=False) as http:
             token = http.post("/me/auth-tokens", json={"email": "a@x.example", "password": password}).json()[
                 "authToken"
             ]
@@ -543,7 +560,7 @@ def test_a_bucket_answers_as_google_cloud_storage_does(stage):
         return response.status_code, response.text.partition("<Code>")[2].partition("</Code>")[0]
 
     urls = stage.http.post(f"{KEYED}/upload-url", json={"file_type": "png"}).json()
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, verify=False) as http:
         put = urls["upload_url"]
         assert code(http.put(put, content=b"x", headers={"Content-Type": "image/jpeg"})) == (
             403,
@@ -573,7 +590,7 @@ def test_a_request_without_a_payload_is_refused(stage):
 
 
 def test_signing_in_opens_the_twin_family(stage):
-    http = httpx.Client(base_url=stage.server.url, trust_env=False)
+    http = httpx.Client(base_url=stage.server.url, trust_env=False, verify=False)
     token = http.post("/api/v1/me/auth-tokens", json={"email": f"{stage.key}@x.example", "password": "pw"}).json()
     assert token["is2FARequired"] is False
     session = http.post(

@@ -43,7 +43,7 @@ def listening(tmp_path, *arguments):
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
         url = f"http://127.0.0.1:{int(port_file.read_text())}"
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client:
             yield process, client
     finally:
         if process.poll() is None:
@@ -67,7 +67,7 @@ def hearing(**manner):
     assert ready.wait(20)
     try:
         url = address("127.0.0.1", taken.getsockname()[1])
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client:
             yield arrivals, client
     finally:
         server.should_exit = True

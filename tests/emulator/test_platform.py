@@ -324,7 +324,7 @@ def test_synchronous_delivery_is_refused_as_the_pages_have_it(stage):
 @pytest.mark.parametrize("named", [False, True])
 def test_the_registry_and_the_schemas_are_published(server, named):
     base, headers = (server.url, {"Host": "schemas.runware.ai"}) if named else (f"{server.url}/schemas.runware.ai", {})
-    http = httpx.Client(headers=headers, trust_env=False)
+    http = httpx.Client(headers=headers, trust_env=False, verify=False)
     registry = http.get(f"{base}/registry.json")
     assert set(registry.json()["models"]) == set(RUNWARE.models)
     unchanged = http.get(f"{base}/registry.json", headers={"If-None-Match": registry.headers["etag"]})
@@ -338,7 +338,7 @@ def test_the_registry_and_the_schemas_are_published(server, named):
 
 
 def test_the_content_service_tells_of_models_and_prices(server):
-    http = httpx.Client(base_url=f"{server.url}/content.runware.ai", trust_env=False)
+    http = httpx.Client(base_url=f"{server.url}/content.runware.ai", trust_env=False, verify=False)
     models = http.get("/models").json()
     assert {model["air"] for model in models} == set(RUNWARE.models)
     assert http.get(f"/models/{models[0]['model']}/pricing").status_code == 200
@@ -353,7 +353,7 @@ def test_under_a_providers_own_host_urls_lead_to_its_content_network(make_server
     task = video_task()
     headers = {"Host": "api.runware.ai", "Authorization": f"Bearer {key}"}
     poll = {"taskType": "getResponse", "taskUUID": task["taskUUID"]}
-    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http:
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, verify=False) as http:
         http.post("/v1", json=[task])
         url = http.post("/v1", json=[poll]).json()["data"][0]["videoURL"]
         assert url.startswith("https://vm.runware.ai/video/")

@@ -12,13 +12,17 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
-from recorder import Caller, deeds, each, replayed, told, written_down
+from recorder import Caller, deed, each, replayed, told, written_down
 from understudy.cli import main
 from understudy.clock import ManualClock
 from understudy.config import Settings
 from understudy.journal.export import BadDocument, read
 from understudy.replay import CannotTell
+from understudy.replay.difference import Difference
+from understudy.replay.names import Names
 from understudy.server import Server
 
 EVERYTHING = [
@@ -81,15 +85,26 @@ def test_no_secret_is_written_down(document: bytes) -> None:
     assert b"X-Goog-Signature=redacted-" in document
 
 
-@given(deeds)
-def test_whatever_is_done_comes_out_the_same(seeded: Server, done: list[tuple[str, int]]) -> None:
-    with Caller(seeded) as caller:
+def comes_out_the_same(server: Server, done: list[tuple[str, int]]) -> None:
+    with Caller(server) as caller:
         for what, number in done:
             caller.perform(what, number)
-        written = written_down(seeded, caller.key)
+        written = written_down(server, caller.key)
     report = replayed(written)
     assert (told(report), report.skipped) == ("", {})
     assert caller.key.encode() not in written.replace(f"{caller.key}@h.example".encode(), b"")
+
+
+@given(st.lists(deed, min_size=1, max_size=4))
+def test_whatever_is_done_comes_out_the_same(seeded: Server, done: list[tuple[str, int]]) -> None:
+    comes_out_the_same(seeded, done)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@given(st.lists(deed, min_size=8, max_size=20))
+def test_whatever_is_done_for_long_comes_out_the_same(seeded: Server, done: list[tuple[str, int]]) -> None:
+    comes_out_the_same(seeded, done)
 
 
 @given(st.data())
@@ -220,6 +235,117 @@ def test_what_cannot_be_sent_again_is_named(document: bytes) -> None:
     # What was not uploaded cannot be read: that is no difference for which the server could be blamed.
     assert report.difference is not None
     assert report.doubt.startswith(f"exchange {upload['number']} could not be sent again")
+
+
+def _without(document: bytes, unwanted: Callable[[Any], bool]) -> tuple[bytes, list[int]]:
+    """The document without some of its exchanges, and the numbers of those."""
+    header, *lines = document.splitlines(keepends=True)
+    gone = [json.loads(line)["number"] for line in lines if unwanted(json.loads(line))]
+    kept = [line for line in lines if not unwanted(json.loads(line))]
+    first = {**json.loads(header), "exchanges": len(kept)}
+    return b"".join([json.dumps(first).encode() + b"\n", *kept]), gone
+
+
+def test_a_signed_address_that_nobody_told_cannot_be_used(make_server: Callable[..., Server]) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as caller:
+        caller.gmi_upload(3)
+    document = written_down(server)
+    assert told(replayed(document)) == ""
+    cut, _ = _without(document, lambda exchange: exchange["request"]["target"].endswith("/upload-url"))
+    (why,) = replayed(cut).skipped
+    assert why == "its address is signed, and no answer in the journal told how"
+
+
+def test_what_a_server_did_not_finish_cannot_be_compared(short: bytes) -> None:
+    report = replayed(_line(short, 4, lambda exchange: exchange.update(ended="stopped")))
+    assert (report.skipped, report.same) == ({"the server stopped while it was under way": [4]}, 5)
+
+
+def test_the_frames_of_a_connection_come_out_the_same(make_server: Callable[..., Server]) -> None:
+    clock = ManualClock()
+    server = make_server(clock=clock, seed=3)
+    with Caller(server) as caller, connect(server.url.replace("http", "ws") + "/v1") as socket:
+        caller.control("POST", "faults", operation="poll", delay=30, times=1)
+        socket.send(json.dumps([{"taskType": "authentication", "apiKey": caller.key}]))
+        socket.recv(10)
+        socket.send(json.dumps([_task(1)]))
+        socket.recv(10)
+        for _ in range(2):
+            socket.send(json.dumps([{"taskType": "getResponse", "taskUUID": _task(1)["taskUUID"]}]))
+        socket.recv(10)
+        # The first poll was held back; it is answered after the second, without having been asked again.
+        caller.control("POST", "clock/advance", seconds=60)
+        socket.recv(10)
+        # And one who says nothing any more is sent away.
+        caller.control("POST", "clock/advance", seconds=400)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(10)
+        document = written_down(server)
+    ways = [exchange["request"]["method"] for exchange in each(document) if exchange["transport"] == "websocket"]
+    assert ways == ["GET", "SEND", "SEND", "SEND", "SEND", "PUSH", "CLOSE"]
+    report = replayed(document)
+    assert (told(report), report.skipped) == ("", {})
+
+    first = next(index for index, exchange in enumerate(each(document), 1) if exchange["request"]["method"] == "PUSH")
+    body = next(exchange["response"]["body"] for exchange in each(document) if exchange["request"]["method"] == "PUSH")
+    other = replayed(_line(document, first, lambda exchange: exchange["response"].update(body=body[:-1] + "!")))
+    assert (other.difference is not None, other.difference and other.difference.what) == (True, "a frame")
+    unsaid = replayed(_line(document, first, lambda exchange: exchange["response"].update(body="")))
+    assert unsaid.difference is not None
+    assert (unsaid.difference.what, unsaid.difference.replayed) == ("what follows it", body)
+
+    cut, (opening,) = _without(document, lambda exchange: exchange["number"] == exchange["connection"])
+    report = replayed(cut)
+    assert list(report.skipped) == ["the opening of its connection is not in the journal"]
+    assert opening not in report.skipped
+
+
+def test_an_account_of_which_not_enough_is_told_is_not_made(make_server: Callable[..., Server]) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as caller:
+        caller.http.post("/_understudy/accounts", json={"balance": 3})
+    document = written_down(server)
+    assert list(replayed(document).sent_only) == ["they made accounts, which were made here with the same ids"]
+    report = replayed(_line(document, 1, lambda exchange: exchange["response"].update(body="{}")))
+    assert list(report.skipped) == ["it made an account of which not enough is told"]
+
+
+def test_a_difference_is_told_in_a_few_lines_however_long_it_is() -> None:
+    long = Difference(
+        7, "GET /x", "the body of the answer", json.dumps(list(range(999))), json.dumps(["y" * 999] * 500)
+    )
+    lines = list(long.lines())
+    assert lines[0] == "exchange 7, GET /x: the body of the answer differs"
+    assert (len(lines), lines[-1]) == (62, "…")
+    assert max(map(len, lines)) < 300
+    assert list(Difference(7, "GET /x", "status", "200", "500").lines())[3:] == ["@@ -1 +1 @@", "-200", "+500"]
+
+
+@given(st.lists(st.integers(1, 5), max_size=8), st.permutations(range(1, 6)))
+def test_texts_are_the_same_whatever_their_secrets_are_called(which: list[int], order: list[int]) -> None:
+    def text(names: list[str]) -> str:
+        return "".join(f'{{"a":"{name}"}}' for name in names)
+
+    recorded = text([f"redacted-{number}" for number in which])
+    repeats = len(set(which)) < len(which)
+    assert Names().same(recorded, text([f"redacted-r{order[number - 1]}" for number in which]))
+    assert Names().same(recorded, text(["redacted-r1"] * len(which))) == (len(set(which)) <= 1)
+    assert Names().same(recorded, text([f"redacted-r{number}" for number in range(len(which))])) != repeats
+    assert not Names().same(recorded, recorded + "!")
+
+
+def test_a_secret_that_was_met_is_put_in_where_it_is_asked_for_again() -> None:
+    names = Names()
+    assert names.same('{"token":"redacted-4"}', f'{{"token":"{names.own("a-new-token")}"}}')
+    assert names.filled("Bearer redacted-4, redacted-5") == "Bearer a-new-token, redacted-5"
+    names.learn_addresses('{"upload_url":"http://h.example/x.png?a=1&X-Goog-Signature=ab%2Fc"}')
+    assert names.target("/x.png?a=1&X-Goog-Signature=redacted-9") == ("/x.png?a=1&X-Goog-Signature=ab%2Fc", [])
+    assert names.target("/y.png?X-Goog-Signature=redacted-9") == (
+        "/y.png?X-Goog-Signature=redacted-9",
+        ["X-Goog-Signature"],
+    )
+    assert names.target("/y?token=redacted-4;b=2") == ("/y?token=a-new-token;b=2", [])
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_body_that_is_too_large_is_refused(make_server, key):
 
 
 def test_a_key_is_asked_for_before_anything_else(patient):
-    anybody = httpx.Client(base_url=patient.server.url, trust_env=False)
+    anybody = httpx.Client(base_url=patient.server.url, trust_env=False, verify=False)
     missing = (401, "Missing Authorization or x-api-key in header")
     for method, path in (("GET", f"/v1/{AVATAR}"), ("POST", "/v1/nothing"), ("PUT", "/v2/x"), ("GET", "/webhook/get")):
         assert patient.error(anybody.request(method, path)) == missing
@@ -266,7 +266,7 @@ def test_where_only_certain_keys_exist_others_are_refused(make_server):
 )
 def test_where_a_bearer_token_is_a_key_is_a_switch(make_server, key, stance, gateway, workflow):
     server = make_server(switches={"segmind.bearer": stance})
-    http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False)
     assert http.post(f"/v2/{AVATAR}", json=call()).status_code == gateway
     assert http.post("/workflows/0123456789abcdef01234567-v1", json={}).status_code == workflow
     http.close()

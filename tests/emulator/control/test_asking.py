@@ -41,7 +41,7 @@ def test_who_tries_to_name_one_and_does_not_is_not_taken_for_everyone(nobody):
 
 def test_a_key_that_does_not_exist_is_refused_where_keys_are_restricted(make_server):
     server = make_server(api_keys=frozenset({"good"}))
-    with httpx.Client(base_url=f"{server.url}/_understudy", trust_env=False) as http:
+    with httpx.Client(base_url=f"{server.url}/_understudy", trust_env=False, verify=False) as http:
         assert http.get("/account", headers={"x-api-key": "good"}).status_code == 200
         assert http.get("/account", headers={"x-api-key": "bad"}).status_code == 401
         made = http.post("/accounts", json={"key": "bad"})
@@ -153,7 +153,9 @@ def test_no_query_of_whatever_kind_makes_the_server_stumble(shared, name, value)
 
 def test_a_rule_for_everyone_strikes_nothing_here(make_server):
     server = make_server()
-    with httpx.Client(base_url=f"{server.url}/_understudy", headers={"x-api-key": "k"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=f"{server.url}/_understudy", headers={"x-api-key": "k"}, trust_env=False, verify=False
+    ) as http:
         http.post("/faults", json={"reset": "before"}, headers={"x-api-key": ""})
         http.post("/faults", json={"gateway": 503})
         for path in ("/health", "/clock", "/faults", "/ledger", "/journal"):
