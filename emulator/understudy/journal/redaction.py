@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
-from itertools import islice
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
@@ -19,6 +18,9 @@ PLACEHOLDER = re.compile(r"redacted(?:-r?\d+)?(?:\[\[error:[\w.-]{1,64}\]\])*")
 
 #: What is shorter than this is taken out of its place only: it would be found everywhere.
 SHORTEST = 8
+
+#: What is longer is no secret that anybody echoes, and slow to look for.
+_LONGEST = 4096
 
 #: How many forms of secrets are looked for everywhere; who sends more gets them taken out of their places only.
 _MOST = 500
@@ -95,7 +97,7 @@ class _Redactor:
             self._know(secret)
 
     def pass_over(self, exchange: Exchange) -> Redacted:
-        forms = sorted(islice(self.values, _MOST), key=len, reverse=True)
+        forms = sorted(self.values, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
         request_headers = self._headers(exchange.request_headers)
         self._altered = False
@@ -207,7 +209,9 @@ class _Redactor:
         return self._name(secret) + "".join(_MAGIC.findall(secret))
 
     def _know(self, secret: str) -> None:
-        if len(secret) < SHORTEST or secret in self.values or PLACEHOLDER.fullmatch(secret):
+        if not SHORTEST <= len(secret) <= _LONGEST or secret in self.values or PLACEHOLDER.fullmatch(secret):
+            return
+        if len(self.values) >= _MOST:
             return
         forms = {
             secret,

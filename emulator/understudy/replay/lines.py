@@ -119,7 +119,7 @@ class Line:
         self.accepted = False
         #: Frames that came and were not looked at yet.
         self.frames: list[str] = []
-        reins = _Reins(lambda: self.leave(_LOST))
+        reins = _Reins(self._break_off)
         self._scope = scope_of("websocket", scheme, "GET", target, headers, {"understudy": reins})
         self.task = asyncio.ensure_future(self._run(app))
 
@@ -154,6 +154,11 @@ class Line:
     def listening(self) -> bool:
         """Whether the application waits for the next frame."""
         return self._listening
+
+    def _break_off(self) -> None:
+        """Take the application's leave as it was meant: without a word."""
+        self._closed = True
+        self.leave(_LOST)
 
     async def _run(self, app: ASGIApp) -> None:
         try:

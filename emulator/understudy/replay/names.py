@@ -16,6 +16,7 @@ class Names:
     def __init__(self) -> None:
         #: Secrets of the journal by name, as the replay has them; a key stands for itself.
         self.known: dict[str, str] = {}
+        self._meant: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._own: dict[str, str] = {}
         self._addresses: dict[str, dict[str, str]] = {}
@@ -61,7 +62,7 @@ class Names:
             return False
         for theirs, ours in zip(NAME.findall(recorded), NAME.findall(replayed), strict=True):
             meant = self._own.get(ours, ours)
-            if self.known.setdefault(theirs, meant) != meant:
+            if self.known.setdefault(theirs, meant) != meant or self._meant.setdefault(meant, theirs) != theirs:
                 return False
         return True
 
