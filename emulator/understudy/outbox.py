@@ -55,6 +55,7 @@ class Outbox:
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sender: Sender | None = None
+        self._making = asyncio.Lock()
 
     @property
     def waiting(self) -> int:
@@ -345,11 +346,16 @@ class Outbox:
 
     async def _transport(self) -> "Sender":
         if self._sender is None:
-            # The HTTP client takes as long to import as the rest of the server: only who sends pays for it.
-            module = await asyncio.to_thread(import_module, "understudy.sender")
-            if self._sender is None:
-                self._sender = module.Sender(allow_all_targets=self._allow_all_targets)
+            # The HTTP client takes as long to import as the rest of the server, and its TLS to set up: only who sends
+            # pays for it, and nobody waits meanwhile.
+            async with self._making:
+                if self._sender is None:
+                    self._sender = await asyncio.to_thread(self._make_sender)
         return self._sender
+
+    def _make_sender(self) -> "Sender":
+        sender: Sender = import_module("understudy.sender").Sender(allow_all_targets=self._allow_all_targets)
+        return sender
 
 
 def _receiver(delivery: Delivery) -> str:

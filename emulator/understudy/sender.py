@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,10 @@ _CHUNK = 256 * 1024
 #: Real seconds that anything may take at most.
 _LONGEST = 120.0
 
+#: How many clients without work are kept, and what each keeps: the connection it had last.
+_CLIENTS = 64
+_ONE = httpx.Limits(max_connections=None, max_keepalive_connections=1)
+
 #: Real seconds for which the rest of an answer is waited for, once its status is known.
 _ANSWER = 1.0
 
@@ -26,13 +30,31 @@ class Sender:
 
     def __init__(self, *, allow_all_targets: bool = False) -> None:
         self._allow_all_targets = allow_all_targets
-        # Each delivery brings its own, shorter patience, and the outbox says how many there are at once.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        self._http = httpx.AsyncClient(trust_env=False, timeout=_LONGEST, follow_redirects=False, limits=limits)
+        self._verify = httpx.create_ssl_context(trust_env=False)
+        # Each delivery has a client to itself: with every connection that a client has it takes longer to choose one.
+        self._idle: list[httpx.AsyncClient] = []
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        for client in self._idle:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
+        if self._idle:
+            client = self._idle.pop()
+        else:
+            # Each delivery brings its own, shorter patience.
+            client = httpx.AsyncClient(
+                trust_env=False, timeout=_LONGEST, follow_redirects=False, verify=self._verify, limits=_ONE
+            )
+        try:
+            yield client
+        finally:
+            if len(self._idle) < _CLIENTS:
+                self._idle.append(client)
+            else:
+                await client.aclose()
 
     async def send(self, delivery: Delivery, content: Content, attempt: Attempt) -> None:
         """Send what a delivery carries, spoilt where a fault says so, and fill in what was sent and answered.
@@ -41,11 +63,15 @@ class Sender:
         the receiver could not be reached or did not answer in time.
         """
         parcel = _Parcel(delivery, content)
+        async with self._client() as client:
+            await self._send(client, delivery, parcel, attempt)
+
+    async def _send(self, client: httpx.AsyncClient, delivery: Delivery, parcel: "_Parcel", attempt: Attempt) -> None:
         patience = delivery.policy.timeout
         try:
             # The receiver is a real program on a real machine: its time to answer is counted in real seconds.
             async with asyncio.timeout(patience + parcel.seconds):
-                response = await self._exchange(delivery, parcel, attempt)
+                response = await self._exchange(client, delivery, parcel, attempt)
         except TimeoutError as reason:
             raise TimeoutError(f"no answer within {patience:g} s") from reason
         except _CutShort as reason:
@@ -65,9 +91,11 @@ class Sender:
         finally:
             await response.aclose()
 
-    async def _exchange(self, delivery: Delivery, parcel: "_Parcel", attempt: Attempt) -> httpx.Response:
+    async def _exchange(
+        self, client: httpx.AsyncClient, delivery: Delivery, parcel: "_Parcel", attempt: Attempt
+    ) -> httpx.Response:
         target = await resolve(delivery.url, allow_all=self._allow_all_targets)
-        request = self._http.build_request(
+        request = client.build_request(
             delivery.method,
             target.url,
             content=parcel.content,
@@ -82,7 +110,7 @@ class Sender:
         )
         attempt.request_headers, attempt.request_size = _headers(request), parcel.size
         attempt.request_body = None if parcel.body is None else parcel.body[: Attempt.REQUEST_KEPT]
-        return await self._http.send(request, stream=True)
+        return await client.send(request, stream=True)
 
 
 class _CutShort(Exception):
