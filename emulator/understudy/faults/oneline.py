@@ -45,7 +45,7 @@ def parse_compact(text: str) -> dict[str, Any]:
             name = word
             try:
                 found = _value(word, value)
-            except ValueError:
+            except (ValueError, OverflowError):
                 problems.append(f"{word}={value} cannot be read")
                 continue
         else:

@@ -1,6 +1,5 @@
 """Every word a rule can use, with what may stand behind it, where it has a meaning, and what it says to a reader."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,12 +35,10 @@ class Number:
         """What is wrong with a value, to be read after its name."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"is a number, not {value!r}"
-        if not math.isfinite(value):
-            return f"is a finite number, not {value!r}"
+        if not self.least <= value <= self.most or (self.above and value == self.least):
+            return f"is a number {'above' if self.above else 'from'} {self.least:g} up to {self.most:g}, not {value!r}"
         if self.whole and value != int(value):
             return f"is a whole number, not {value!r}"
-        if value > self.most or value < self.least or (self.above and value == self.least):
-            return f"is a number {'above' if self.above else 'from'} {self.least:g} up to {self.most:g}, not {value!r}"
         return None
 
     def tidy(self, value: Any) -> Any:

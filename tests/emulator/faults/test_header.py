@@ -70,6 +70,8 @@ def test_what_a_line_means(line: str, document: dict[str, Any]) -> None:
         ("delay", "delay needs a value"),
         ("dealy=2", "there is no 'dealy'; did you mean .*delay"),
         ("delay=soon", "delay=soon cannot be read"),
+        ("times=inf", "times=inf cannot be read"),
+        ("truncate=nan", "truncate=nan cannot be read"),
         ("delay=1, delay=2", "delay is there twice"),
         ('text="a', "is no effect"),
         (",", "is no effect"),
