@@ -18,9 +18,10 @@ from understudy.accounts import Account
 from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.uploads import TooLarge
+from understudy.visits import visit_of
 from understudy.wire import BodyTooLarge, read_body
 
-from .door import Caller, Door
+from .door import PROVIDER, Caller, Door
 from .refusals import Refusals
 
 #: Seconds that a presigned address is good for, as observed.
@@ -89,6 +90,9 @@ class Storage:
 
     async def bucket(self, request: Request) -> Response:
         """PUT to a presigned address, or GET what was put there."""
+        visit = visit_of(request.scope)
+        visit.of(PROVIDER, self._owners.get(request.url.path))
+        visit.exchange.operation = "upload" if request.method == "PUT" else "download"
         if request.method == "PUT":
             return await self._put(request)
         upload = self._engine.uploads.get(request.url.path)
