@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 
 class Json(Response):
@@ -15,6 +16,13 @@ class Json(Response):
     def render(self, content: Any) -> bytes:
         """Encode the document."""
         return orjson.dumps(content)
+
+
+class Unheard(Response):
+    """No answer at all: whoever asked has gone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say nothing."""
 
 
 class Refused(Exception):

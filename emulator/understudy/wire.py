@@ -58,6 +58,12 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+async def hung_up(receive: Receive) -> None:
+    """Return when the caller of a request that was read to its end hangs up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def parse_json(body: bytes) -> Any:
     """The JSON document in a body; raises BadJson, also for one nested deeper than `MAX_DEPTH`."""
     try:

@@ -1,6 +1,7 @@
 """GMI Cloud's queue over the wire: the life of a request, its money, its files, and every way to be refused."""
 
 import json
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -664,3 +665,21 @@ def test_accounts_of_two_providers_share_their_money_but_not_their_jobs(stage):
     stage.post(task)
     assert stage.http.get(f"{KEYED}/requests/{task['taskUUID']}").status_code == 404
     assert stage.http.get(f"{KEYED}/requests").json()["total"] == 0
+
+
+def test_a_caller_who_waits_for_what_is_stuck_can_hang_up(make_server, key):
+    server = make_server()
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, verify=False) as http:
+        rule = {"provider": "gmi", "operation": "submit", "stuck": True}
+        assert http.post("/_understudy/faults", json=rule).status_code == 201
+        asked = {"model": SYNC_IMAGE.id, "payload": {"prompt": "A pier at dusk"}}
+        with pytest.raises(httpx.ReadTimeout):
+            http.post(f"{KEYED}/requests", json=asked, timeout=0.5)
+        [told] = http.get(f"{KEYED}/requests").json()["requests"]
+        assert told["status"] in ("queued", "dispatched", "processing")
+        patience = time.monotonic() + 20
+        while not (found := http.get("/_understudy/journal?operation=submit").json()["exchanges"]):
+            assert time.monotonic() < patience
+            time.sleep(0.02)
+        assert [(one["ended"], one["response"]) for one in found] == [("hung up", None)]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.accounts import Account
-from understudy.answers import Refused
+from understudy.answers import Refused, Unheard
 from understudy.engine import Engine
 from understudy.faults import Strike, UnknownFault
 from understudy.jobs import Job
@@ -99,7 +99,7 @@ class Door:
             except Refused as refusal:
                 return refusal.response()
             except ClientGone:
-                return Response(status_code=400)
+                return Unheard()
 
         return endpoint
 

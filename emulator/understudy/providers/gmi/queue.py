@@ -12,6 +12,7 @@ from understudy.clock import sleep_until
 from understudy.engine import Engine
 from understudy.fates import Fate
 from understudy.jobs import Job
+from understudy.wire import ClientGone, hung_up
 
 from .door import PROVIDER, Caller, Door
 from .orders import Orders
@@ -68,7 +69,7 @@ class Queue:
         if fate.failure is not None and fate.failure.strikes == "upstream":
             raise self._refusals.of_case(fate.failure, request_id=job.id)
         if model.output.delivery == "sync":
-            return await self._delivered(caller, job)
+            return await self._delivered(caller, request, job)
         return Json(self._records.receipt(job, caller.account.clock.now()))
 
     async def detail(self, caller: Caller, request: Request) -> Response:
@@ -99,14 +100,17 @@ class Queue:
             raise self._refusals.make("requestAlreadyFinished")
         return Json(self._records.record(caller.account, job, now))
 
-    async def _delivered(self, caller: Caller, job: Job) -> Response:
+    async def _delivered(self, caller: Caller, request: Request, job: Job) -> Response:
         called_off = self._waiting[job.id] = asyncio.Event()
         waits = [
             asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at)),
             asyncio.ensure_future(called_off.wait()),
+            asyncio.ensure_future(hung_up(request.receive)),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if waits[2].done():
+                raise ClientGone
         finally:
             del self._waiting[job.id]
             for wait in waits:

@@ -13,7 +13,7 @@ from understudy.jobs import Job
 from understudy.media.errors import MediaError
 from understudy.media.serve import whole
 from understudy.placeholders import placeholder
-from understudy.wire import ClientGone
+from understudy.wire import ClientGone, hung_up
 from understudy_contracts.models import Model
 
 from .bodies import Bodies
@@ -141,7 +141,7 @@ class Gateway:
     async def _until_finished(self, caller: Caller, request: Request, job: Job) -> None:
         """Wait for the job; raises ClientGone when the caller hangs up first."""
         waiting = asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at))
-        listening = asyncio.ensure_future(_hung_up(request))
+        listening = asyncio.ensure_future(hung_up(request.receive))
         try:
             await asyncio.wait((waiting, listening), return_when=asyncio.FIRST_COMPLETED)
             if not waiting.done():
@@ -149,11 +149,6 @@ class Gateway:
         finally:
             for task in (waiting, listening):
                 task.cancel()
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _urls(caller: Caller, job: Job) -> dict[str, str]:
