@@ -238,7 +238,8 @@ class Outbox:
     def _copy(self, box: Box, delivery: Delivery, strike: Strike, due: float) -> None:
         """Make the copies that a fault asks for: those of a storm go out with it, the others after it."""
         storm = max(strike.storm - 1, 0)
-        copies = [delivery.copy(number) for number in range(1, storm + strike.duplicate + 1)]
+        # Where rules ask for both, a storm is enough.
+        copies = [delivery.copy(number + 1) for number in range(storm or strike.duplicate)]
         box.account.deliveries.extend(copies)
         for copy in copies[:storm]:
             copy.due = due

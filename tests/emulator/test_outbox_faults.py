@@ -90,6 +90,23 @@ async def test_a_storm_is_so_many_at_once():
             assert office.asked == [delivery.id]
 
 
+async def test_what_several_rules_ask_for_is_one_thing_drop_before_storm_before_duplicate_and_empty_before_damaged():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            office.strikes = {
+                "dropped": strike(drop=True, storm=3, duplicate=2, delay=5.0, reorder=True),
+                "storm": strike(storm=3, duplicate=2),
+                "empty": strike(empty=True, corrupt=True, truncate=3),
+            }
+            for name in office.strikes:
+                office.send(account, sink.url, id=name)
+            await advance(office.engine, 100)
+            assert [each.id for each in account.deliveries].count("dropped") == 1
+    assert sorted(one.path for one in sink.received) == ["/empty", "/storm", "/storm", "/storm"]
+    assert next(one.body for one in sink.received if one.path == "/empty") == b""
+
+
 async def test_what_is_held_back_goes_out_after_the_next_one_to_the_same_receiver():
     with Sink() as sink, Sink() as elsewhere:
         async with post_office() as office:
