@@ -1,5 +1,7 @@
 """The ASGI application: every provider's routes, the control routes, and clear answers for everything else."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias
@@ -8,78 +10,113 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import __version__, wire
-from .control.routes import control_routes
+from .control.routes import HEALTH_PATH, control_routes
 from .engine import Engine
 from .faults import UnknownFault
 from .front import Front
-from .providers import Provider
+from .providers import PROVIDERS, Provider
 from .visits import Unreached
+
+log = logging.getLogger("understudy.server")
 
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(engine: Engine, providers: Sequence[Provider]) -> ASGIApp:
-    """The application of one engine with these providers; its lifespan runs the engine."""
-
-    for provider in providers:
-        if provider.keeper is not None:
-            engine.keepers[provider.name] = provider.keeper
-
-    async def index(request: Request) -> Response:
-        origin = wire.origin(request.scope, engine.settings.public_url)
-        base_urls = {provider.name: provider.base_url(origin) for provider in providers}
-        return JSONResponse({"understudy": __version__, "providers": base_urls})
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with engine.running():
-            yield
-
-    everyone = _starlette(
-        # Routes are tried in order: what is called most often comes first.
-        [*(route for provider in providers for route in provider.routes()), Route("/", index), *control_routes(engine)],
-        lifespan,
-    )
-    return Front(_ByHost(everyone, providers), engine)
+def build_app(engine: Engine) -> ASGIApp:
+    """The application of one engine; its lifespan runs the engine."""
+    return Front(_House(engine), engine)
 
 
-class _ByHost:
-    """Under a provider's own host name there is only that provider, and everything is https, as it is with them.
+class _House:
+    """All providers behind one door, loaded beside the start: the server answers while they come in.
 
-    Such names reach us through `understudy proxy` or a hosts file; any other name leads to all providers at once.
+    Under a provider's own host name there is only that provider, and everything is https, as it is with them. Such
+    names reach us through `understudy proxy` or a hosts file; any other name leads to all providers at once.
     """
 
-    def __init__(self, everyone: ASGIApp, providers: Sequence[Provider]) -> None:
-        self._everyone = everyone
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._named = {
-            host.encode(): (provider, prefix) for provider in providers for host, prefix in provider.hosts.items()
+            host.encode(): (face.name, prefix) for face in PROVIDERS.values() for host, prefix in face.hosts.items()
         }
+        self._control = control_routes(engine)
+        # Answers until the providers are in: that the server is there, and for its life.
+        self._early: ASGIApp = _starlette(self._control, self._lifespan)
+        self._loading: asyncio.Future[None] | None = None
+        self._providers: dict[str, Provider] = {}
+        self._everyone: ASGIApp | None = None
         self._alone: dict[str, ASGIApp] = {}
+        self._problem: Exception | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            for name, value in scope["headers"]:
-                if name == b"host":
-                    place = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
-                    if place is not None:
-                        provider, prefix = place
-                        scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
-                        scope["path"] = prefix + scope["path"]
-                        await self._alone_app(provider)(scope, receive, send)
-                        return
-                    break
-        await self._everyone(scope, receive, send)
+        if scope["type"] == "lifespan" or (self._everyone is None and scope["path"] == HEALTH_PATH):
+            await self._early(scope, receive, send)
+            return
+        if self._everyone is None:
+            await self._load()
+            if self._everyone is None:
+                await _starlette([Mount("/", self._closed)])(scope, receive, send)
+                return
+        await self._app_for(scope)(scope, receive, send)
 
-    def _alone_app(self, provider: Provider) -> ASGIApp:
+    def _app_for(self, scope: Scope) -> ASGIApp:
+        for name, value in scope["headers"]:
+            if name == b"host":
+                place = self._named.get(value) or self._named.get(value.lower().removesuffix(b":443"))
+                if place is not None:
+                    provider, prefix = place
+                    scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+                    scope["path"] = prefix + scope["path"]
+                    return self._alone_app(provider)
+                break
+        assert self._everyone is not None
+        return self._everyone
+
+    def _alone_app(self, name: str) -> ASGIApp:
         """The application of one provider, made when its host is first asked for."""
-        app = self._alone.get(provider.name)
+        app = self._alone.get(name)
         if app is None:
-            app = self._alone[provider.name] = _starlette(provider.routes())
+            app = self._alone[name] = _starlette(self._providers[name].routes())
         return app
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with self._engine.running():
+            self._engine.background(self._load())
+            yield
+
+    async def _load(self) -> None:
+        """Wait until the providers are in; whoever gives up leaves the others waiting."""
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._open))
+        await asyncio.shield(self._loading)
+
+    def _open(self) -> None:
+        try:
+            self._come_in()
+        except Exception as problem:
+            log.exception("the providers could not be loaded")
+            self._problem = problem
+
+    async def _closed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError(f"the providers could not be loaded: {self._problem}")
+
+    def _come_in(self) -> None:
+        self._providers = {name: face.open(self._engine) for name, face in PROVIDERS.items()}
+        self._engine.keepers.update(
+            {name: one.keeper for name, one in self._providers.items() if one.keeper is not None}
+        )
+        routes = [route for provider in self._providers.values() for route in provider.routes()]
+        self._everyone = _starlette([*routes, Route("/", self._index), *self._control])
+
+    async def _index(self, request: Request) -> Response:
+        origin = wire.origin(request.scope, self._engine.settings.public_url)
+        base_urls = {face.name: face.base_url(origin) for face in PROVIDERS.values()}
+        return JSONResponse({"understudy": __version__, "providers": base_urls})
 
 
 async def _not_here(request: Request, problem: Exception) -> Response:

@@ -38,14 +38,13 @@ class Server:
             from .scenario import Scenario
 
             Scenario.read(settings.scenario).play(self.engine)
-        self._providers = [make(self.engine) for make in PROVIDERS.values()]
         self._socket = listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._on_ready: Callable[[], None] = self._ready.set
         self._uvicorn = Uvicorn(
             uvicorn.Config(
-                self._quietly_stopped(build_app(self.engine, self._providers)),
+                self._quietly_stopped(build_app(self.engine)),
                 access_log=False,
                 log_config=None,
                 http=Connection,
@@ -67,7 +66,7 @@ class Server:
 
     def base_urls(self, origin: str) -> dict[str, str]:
         """What to set as each provider's base URL, for a server reached at `origin`."""
-        return {provider.name: provider.base_url(origin) for provider in self._providers}
+        return {face.name: face.base_url(origin) for face in PROVIDERS.values()}
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve in this thread until a signal ends it; `on_ready` is called once the port answers."""

@@ -42,7 +42,7 @@ def demo(providers: tuple[str, ...], out: Path) -> None:
         console.print(f"The stand-in is up at [bold]{server.url}[/bold]")
         passed = []
         for name in providers or sorted(performances, key=list(PROVIDERS).index):
-            base_url = PROVIDERS[name](server.engine).base_url(server.url)
+            base_url = PROVIDERS[name].base_url(server.url)
             passed.append(performances[name].load()(base_url=base_url, api_key="demo", out=out, console=console))
     if not all(passed):
         raise SystemExit(1)

@@ -11,13 +11,10 @@ import click
 
 from understudy.config import SettingError
 from understudy.logs import configure
-from understudy_contracts.provider import contract
+from understudy.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from understudy.proxy import Proxy
-
-#: Whose hosts are taken to the stand-in.
-PROVIDERS = ("runware", "gmi", "segmind", "heygen")
 
 
 @click.command()
@@ -111,7 +108,7 @@ def proxy(
         raise click.ClickException(f"cannot write {port_file}: there is no folder {port_file.parent}")
     try:
         made = Proxy(
-            hosts={name for provider in PROVIDERS for name in contract(provider).hosts},
+            hosts={host for face in PROVIDERS.values() for host in face.hosts},
             folder=folder or user_data_path("understudy") / "proxy",
             to=to, host=host, port=port, allow_remote=allow_remote,
         )  # fmt: skip

@@ -14,7 +14,8 @@ from .health import HEALTH
 if TYPE_CHECKING:
     from .api import Api
 
-_HEALTH = "/_understudy/health"
+#: Where one asks whether the server is there.
+HEALTH_PATH = "/_understudy/health"
 
 
 def control_routes(engine: Engine) -> Sequence[BaseRoute]:
@@ -30,7 +31,7 @@ class _Late:
         self._api: Api | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] == _HEALTH and scope.get("method") == "GET" and not scope["query_string"]:
+        if scope["path"] == HEALTH_PATH and scope.get("method") == "GET" and not scope["query_string"]:
             await send_json(send, 200, HEALTH)
             return
         if self._api is None:

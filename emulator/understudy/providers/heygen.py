@@ -23,11 +23,6 @@ class HeyGen:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._contract = contract(self.name)
-        self.hosts = dict.fromkeys(self._contract.hosts, "")
-
-    def base_url(self, origin: str) -> str:
-        """The origin itself: the paths begin with `/v2`."""
-        return origin
 
     def routes(self) -> Sequence[BaseRoute]:
         """The two listings."""

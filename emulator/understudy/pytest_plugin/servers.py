@@ -45,10 +45,9 @@ class Servers:
             # It brings a cryptography library along, which only takes its time where the environment is asked for.
             from understudy.providers import PROVIDERS
             from understudy.proxy import Proxy
-            from understudy_contracts.provider import contract
 
             server, _ = self.of(options)
-            hosts = {host for provider in PROVIDERS for host in contract(provider).hosts}
+            hosts = {host for face in PROVIDERS.values() for host in face.hosts}
             made = Proxy(hosts=hosts, folder=self._folder() / "authority", to=server.url)
             found = self._proxies[options.kind] = self._stack.enter_context(made)
         return found

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from understudy.app import build_app
-from understudy.providers import PROVIDERS
 
 from .calls import Calls
 from .scene import Differs, Recorded, Report, Scene
@@ -21,7 +20,7 @@ async def play(
 ) -> Report:
     """Play a journal until the first difference; `tell` hears how far it is. Raises CannotTell."""
     engine, silent = engine_of(header, _token(exchanges))
-    app = build_app(engine, [make(engine) for make in PROVIDERS.values()])
+    app = build_app(engine)
     scene = Scene(engine, app, exchanges, still=bool(header["clock"]["still"]))
     opened = _begin(scene, header)
     async with engine.running():

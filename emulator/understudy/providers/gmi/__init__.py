@@ -30,7 +30,6 @@ class Gmi:
 
     def __init__(self, engine: Engine) -> None:
         gmi = contract(PROVIDER)
-        self.hosts = dict.fromkeys(gmi.hosts, "")
         stance = gmi.switch_values(engine.settings.switches_of(PROVIDER))
         refusals = Refusals(gmi.errors, reasons(PROVIDER), stance)
         records = Records(gmi.models, stance)
@@ -42,10 +41,6 @@ class Gmi:
         self._storage = Storage(engine, self._door, refusals, stance)
         self.keeper = Keeping(gmi.models, records, self._storage)
         self._files = Files(engine, PROVIDER, gmi.models, cors=stance["media-cors"] == "on")
-
-    def base_url(self, origin: str) -> str:
-        """What a client calls its base URL, such as `GMI_BASE_URL`."""
-        return f"{origin}{_QUEUE}/apikey"
 
     def routes(self) -> Sequence[BaseRoute]:
         """The queue for keys and for users, signing in, uploads, and the files."""

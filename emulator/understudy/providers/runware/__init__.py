@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from understudy.engine import Engine
-from understudy_contracts.provider import contract
 
 from .files import Files
 from .keeping import Keeping
-from .published import CONTENT, SCHEMAS, Published
+from .published import Published
 from .rest import Rest
 from .sockets import Sockets
 from .storage import MEDIA_PREFIX
@@ -23,8 +22,6 @@ class Runware:
     name = "runware"
 
     def __init__(self, engine: Engine) -> None:
-        # The services beside the API have their own paths, which begin with the host's name here.
-        self.hosts = {host: f"/{host}" if host in (SCHEMAS, CONTENT) else "" for host in contract(self.name).hosts}
         video = Video(engine)
         self.keeper = Keeping(video)
         tasks = Tasks(engine, video, video.storage)
@@ -33,10 +30,6 @@ class Runware:
         self._files = Files(engine, video)
         self._storage = video.storage
         self._published = Published(video.stance)
-
-    def base_url(self, origin: str) -> str:
-        """What an SDK calls its HTTP base URL."""
-        return f"{origin}/v1"
 
     def routes(self) -> Sequence[BaseRoute]:
         """The API, and the files its answers point to."""

@@ -40,7 +40,6 @@ class Segmind:
         hooks = Hooks(engine, records)
         self._door = Door(engine, segmind, refusals, stance)
         orders = Orders(engine, segmind, stance, refusals, self._door)
-        self.hosts = dict.fromkeys(segmind.hosts, "")
         self._gateway = Gateway(engine, self._door, bodies, orders, records, hooks, refusals, stance)
         self._workflows = Workflows(
             engine, self._door, pixelflow, bodies, orders, records, self._gateway, refusals, stance
@@ -52,10 +51,6 @@ class Segmind:
         self._training = Training(engine, segmind, bodies, hooks, refusals)
         self.keeper = Keeping(models, records, hooks, self._training)
         self._files = Files(engine, PROVIDER, models, cors=stance["media-cors"] == "on")
-
-    def base_url(self, origin: str) -> str:
-        """What the official SDK calls its base URL; it makes those of v2 from it."""
-        return f"{origin}/v1"
 
     def routes(self) -> Sequence[BaseRoute]:
         """The gateway, the platform, and the files. What is polled most comes first, the catch-all slugs last."""

@@ -47,7 +47,7 @@ class Keeping:
         model, failed = self._models.get(job.model), job.results[0].error is not None
         if model is None:
             return f"is for no model there is: {job.model!r:.100}"
-        if job.extras.get("door") not in EVENTS:
+        if job.extras.get("door") not in [*EVENTS]:
             return f"came in by no door: {job.extras.get('door')!r:.100}"
         if isinstance(job.extras.get("failure"), str) != failed or (job.extras.get("failure") is None) == failed:
             return "fails without saying why, or says why it fails and does not"
