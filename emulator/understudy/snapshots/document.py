@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
 
+import orjson
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError, transform_error
+from cattrs.gen import make_dict_structure_fn, override
 
-from understudy.books import Books
+from understudy.books import Books, Part
 from understudy.deliveries import Attempt, Kind, State
 from understudy.faults import Strike
-from understudy.jobs import Job
+from understudy.jobs import Job, Result
 from understudy_contracts.data import ContractError
 from understudy_contracts.errors import ErrorCase, catalogue
 
@@ -28,6 +30,9 @@ NEVER = "never"
 
 #: What no number of seconds, unix or not, is beyond: the end of the year 9999.
 _LARGEST = 253_402_300_799.0
+
+#: What whole numbers are below, and not below the negative of.
+_WHOLE = 2**63
 
 #: How many problems are told of a document at most.
 _MOST_PROBLEMS = 100
@@ -146,6 +151,12 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(ErrorCase, _case)
     converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], _object)
+    # A class is compiled with the hooks that its fields have by then.
+    endless = override(struct_hook=_number_or_never)
+    converter.register_structure_hook(Result, make_dict_structure_fn(Result, converter, finishes_at=endless))
+    converter.register_structure_hook(Job, make_dict_structure_fn(Job, converter, expires_after=endless))
+    converter.register_structure_hook(Part, make_dict_structure_fn(Part, converter, at=endless))
+    converter.register_structure_hook(DeliveryRecord, make_dict_structure_fn(DeliveryRecord, converter, due=endless))
     converter.register_unstructure_hook(float, lambda value: value if value < math.inf else NEVER)
     converter.register_unstructure_hook(bytes, _as_text)
     converter.register_unstructure_hook(ErrorCase, lambda case: f"{case.provider}:{case.id}")
@@ -160,8 +171,8 @@ def _text(value: Any, _: Any) -> str:
 
 
 def _whole(value: Any, _: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"must be a whole number, not {value!r:.100}")
+    if isinstance(value, bool) or not isinstance(value, int) or not -_WHOLE <= value < _WHOLE:
+        raise ValueError(f"must be a whole number of 64 bits, not {value!r:.100}")
     return value
 
 
@@ -172,16 +183,22 @@ def _flag(value: Any, _: Any) -> bool:
 
 
 def _number(value: Any, _: Any) -> float:
-    if value == NEVER:
-        return math.inf
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
-        raise ValueError(f"must be a number up to the year 9999 in seconds, or {NEVER!r}, not {value!r:.100}")
+        raise ValueError(f"must be a number, and none beyond the seconds until the year 9999, not {value!r:.100}")
     return float(value)
+
+
+def _number_or_never(value: Any, _: Any) -> float:
+    return math.inf if value == NEVER else _number(value, _)
 
 
 def _object(value: Any, _: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ValueError(f"must be an object, not {value!r:.100}")
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError as problem:
+        raise ValueError(f"is no JSON: {problem}") from None
     return dict(value)
 
 

@@ -85,6 +85,8 @@ def _settle_money(account: Account, snapshot: Snapshot) -> Iterator[str]:
         account.ledger = Ledger.opened(snapshot.ledger)
     except BadBooks as bad:
         yield from (f"{problem} @ snapshot.ledger" for problem in bad.problems)
+    if snapshot.ledger.lines and snapshot.ledger.lines[-1].at > snapshot.now + _HASTE:
+        yield "it has lines of the future @ snapshot.ledger"
     try:
         account.limits.set(snapshot.limits)
     except BadLimits as bad:
@@ -134,6 +136,8 @@ def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterat
             ids = {result.id for result in job.results}
             if not ids or len(ids) < len(job.results) or not ids.isdisjoint(seen):
                 yield f"it has no results, or not its own @ {place}"
+            if max(job.submitted_at, job.cancelled_at or 0.0) > snapshot.now + _HASTE:
+                yield f"it is of the future @ {place}"
             if job.provider != provider:
                 yield f"it is of another provider @ {place}"
             seen |= ids
@@ -242,6 +246,9 @@ async def _nothing() -> Content:
 
 #: Stands where the provider will put its own.
 _NEVER = RetryPolicy(first=0.0, cap=0.0, attempts=1, timeout=0.0)
+
+#: By how many seconds something may be ahead of time: floating point numbers are not exact.
+_HASTE = 1.0
 
 #: The latest moment an account can be at: there is a day after it, and a job of a day.
 _LATEST = 253_402_300_799.0 - 2 * 86_400

@@ -51,6 +51,8 @@ class Keeping:
             return f"came in by no door: {job.extras.get('door')!r:.100}"
         if isinstance(job.extras.get("failure"), str) != failed or (job.extras.get("failure") is None) == failed:
             return "fails without saying why, or says why it fails and does not"
+        if not {name for name, _ in job.steps} <= {"QUEUED", "PROCESSING"}:
+            return "is at a step that there is not"
         try:
             self._records.status(job, job.submitted_at)
             if not failed and model.output.kind == "text":
