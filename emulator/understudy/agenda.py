@@ -22,6 +22,8 @@ class Point:
     """One thing that will happen to a job, by its plan."""
 
     account: "Account"
+    #: What its provider files the job under.
+    name: str
     job: Job
     result: Result | None
     at: float
@@ -31,10 +33,8 @@ class Point:
     @property
     def holds(self) -> bool:
         """Whether it is still to happen: nobody called the job off, or took it away."""
-        jobs = self.account.jobs(self.job.provider)
-        # Some providers file a job under its id in one case.
-        job = jobs.get(self.job.id) or jobs.get(self.job.id.lower())
-        return job is not None and (job.cancelled_at is None or self.at <= job.cancelled_at)
+        job = self.account.jobs(self.job.provider).get(self.name)
+        return job is not None and job.id == self.job.id and (job.cancelled_at is None or self.at <= job.cancelled_at)
 
 
 class Agenda:
@@ -51,12 +51,13 @@ class Agenda:
         self._until = until
         self._points: list[tuple[float, int, int, Point]] = []
         self._order = itertools.count()
-        self._known: set[str] = set()
+        #: Callers choose ids: two accounts can have jobs of one id.
+        self._known: set[tuple[Account, str, str]] = set()
         self._last = next(reversed(self._shelf), None)
         for account in accounts:
             for provider in account.providers:
-                for job in account.jobs(provider).values():
-                    self._add(account, job)
+                for name, job in account.jobs(provider).items():
+                    self._add(account, name, job)
 
     @property
     def next(self) -> float:
@@ -79,25 +80,29 @@ class Agenda:
             if result_id == self._last:
                 break
             account, job, _ = shelf[result_id]
-            if job.id not in self._known and self._wanted(account):
-                self._add(account, job)
+            if (account, job.provider, job.id) not in self._known and self._wanted(account):
+                # It is among the last that were filed.
+                filed = reversed(account.jobs(job.provider).items())
+                if (name := next((name for name, each in filed if each.id == job.id), None)) is not None:
+                    self._add(account, name, job)
         self._last = last
 
-    def _add(self, account: "Account", job: Job) -> None:
-        self._known.add(job.id)
+    def _add(self, account: "Account", name: str, job: Job) -> None:
+        self._known.add((account, job.provider, job.id))
         now = account.clock.now()
-        for name, begins in job.steps:
-            self._put(account, job, None, begins, f"job.{name.lower()}", STEP, now)
+        for step, begins in job.steps:
+            self._put(account, name, job, None, begins, f"job.{step.lower()}", STEP, now)
         for result in job.results:
             how = "succeeded" if result.error is None else "failed"
-            self._put(account, job, result, result.finishes_at, f"result.{how}", RESULT, now)
+            self._put(account, name, job, result, result.finishes_at, f"result.{how}", RESULT, now)
             if result.error is None:
                 gone = result.finishes_at + job.expires_after
-                self._put(account, job, result, gone, "result.expired", EXPIRY, now)
+                self._put(account, name, job, result, gone, "result.expired", EXPIRY, now)
 
     def _put(
-        self, account: "Account", job: Job, result: Result | None, at: float, kind: str, rank: int, now: float
-    ) -> None:
+        self, account: "Account", name: str, job: Job, result: Result | None, at: float, kind: str, rank: int,
+        now: float,
+    ) -> None:  # fmt: skip
         if now < at < math.inf and (moment := self._moment(account, at)) <= self._until:
-            point = Point(account, job, result, at, kind, rank)
+            point = Point(account, name, job, result, at, kind, rank)
             heapq.heappush(self._points, (moment, rank, next(self._order), point))
