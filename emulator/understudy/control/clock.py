@@ -150,8 +150,8 @@ OPERATIONS = (
     Operation(
         "GET", "/wait", "wait", "Wait until jobs are done and webhooks delivered", _wait, ref("Waited"),
         account="optional",
-        description="Answers as soon as it is so, or when it cannot be without an advance of the clock, or after the "
-        "timeout. Without either parameter it waits for both.",
+        description="Answers as soon as it is so, or when it cannot be without an advance of the clock, if at all, or "
+        "after the timeout. Without either parameter it waits for both.",
         parameters=(
             Parameter("jobs", {"const": "done"}, "Until every job is finished."),
             Parameter("webhooks", {"const": "delivered"}, "Until every webhook is delivered or given up."),
