@@ -68,12 +68,13 @@ async def advance(engine: "Engine", seconds: float, account: "Account | None" = 
     """Move the time of everybody, or of one account, forward and tell what happened, at most `limit` things of it.
 
     Every webhook and upload that falls due on the way is sent and settled, retries included, before this returns;
-    who does not answer is waited for as long as its policy says, in real seconds. Advances wait for one another. One
-    that is cancelled leaves everything as it was at the moment it came to. Raises ValueError on a negative step.
+    who does not answer is waited for as long as its policy says, in real seconds. Advances of one account wait for
+    one another, and one of everybody for all others, as they do for it. One that is cancelled leaves everything as it
+    was at the moment it came to. Raises ValueError on a negative step.
     """
     if not 0 <= seconds < math.inf:
         raise ValueError(f"time does not go backward, nor to its end: {seconds!r} is no number of seconds to advance")
-    async with engine.advancing:
+    async with engine.advancing.take(account):
         return await _Advance(engine, account, seconds).run(limit)
 
 

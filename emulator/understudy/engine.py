@@ -18,6 +18,7 @@ from .journal import Journal
 from .keepers import Keeper
 from .media.studio import Studio
 from .outbox import Outbox
+from .turns import Turns
 from .uploads import HandedIn, Upload, Uploads
 
 #: What of an account can be set back to how it was when it was opened; `all` gives it a new clock, too.
@@ -49,8 +50,8 @@ class Engine:
     uploads: Uploads
     shelf: dict[str, Shelved]
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
-    #: Held by whoever moves time: advances queue up.
-    advancing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Taken by whoever moves time: the advances of one account queue up, and those of all with every other.
+    advancing: Turns = field(default_factory=Turns)
     #: The providers that have something to keep for accounts, by name.
     keepers: dict[str, Keeper] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))

@@ -380,15 +380,126 @@ async def test_waiting_is_over_at_once_when_only_an_advance_could_help():
         assert await until_done(office.engine, other, jobs=True, webhooks=False, timeout=60)
 
 
-async def test_waiting_for_a_job_that_is_stuck_ends_with_the_patience_or_when_it_is_called_off():
+async def test_waiting_for_a_job_that_is_stuck_is_over_at_once_whatever_else_is_under_way():
     async with post_office(FlowingClock()) as office:
         account = office.account()
         job = file_job(office, account, math.inf)
-        assert not await until_done(office.engine, account, jobs=True, webhooks=True, timeout=0.2)
-        waiting = asyncio.ensure_future(until_done(office.engine, account, jobs=True, webhooks=True, timeout=20))
-        await asyncio.sleep(0.05)
+        file_job(office, account, 30)
+        office.send(account, "http://127.0.0.1:9", 30)
+        started = time.monotonic()
+        for one in (account, None):
+            assert not await until_done(office.engine, one, jobs=True, webhooks=True, timeout=60)
+        assert time.monotonic() - started < 10
         account.jobs("gmi")[job.id] = job.cancelled(account.clock.now())
+        waiting = asyncio.ensure_future(until_done(office.engine, account, jobs=True, webhooks=False, timeout=20))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await advance(office.engine, 31, account)
         assert await asyncio.wait_for(waiting, 10)
+
+
+async def test_a_receiver_that_is_dead_holds_up_the_time_of_its_own_account_and_nobody_elses():
+    gate = threading.Event()
+    with Sink([lambda: (gate.wait(20) and 200) or 200]) as sink:
+        async with post_office() as office:
+            one, other = office.account("one"), office.account("other")
+            office.send(one, sink.url, 10)
+            held_up = asyncio.ensure_future(advance(office.engine, 100, one))
+            await asyncio.to_thread(sink.wait, 1)
+            again = asyncio.ensure_future(advance(office.engine, 5, one))
+            job = file_job(office, other, 30)
+            course = await asyncio.wait_for(advance(office.engine, 100, other), 10)
+            assert [each.job for each in course.happenings if each.kind == "result.succeeded"] == [job.id]
+            # What is about everybody waits for those who are on the way, and those who come later wait for that.
+            everybody = asyncio.ensure_future(advance(office.engine, 1_000))
+            later = asyncio.ensure_future(advance(office.engine, 10, other))
+            await asyncio.sleep(0.05)
+            assert not any(each.done() for each in (held_up, again, everybody, later))
+            assert (one.clock.offset, other.clock.offset) == (10, 100)
+            gate.set()
+            await asyncio.wait_for(asyncio.gather(held_up, again, everybody, later), 20)
+            assert (one.clock.offset, other.clock.offset) == (105, 110)
+
+
+async def test_who_gives_up_waiting_for_a_turn_is_in_nobodys_way():
+    gate = threading.Event()
+    with Sink([lambda: (gate.wait(20) and 200) or 200]) as sink:
+        async with post_office() as office:
+            one, other = office.account("one"), office.account("other")
+            office.send(one, sink.url, 10)
+            held_up = asyncio.ensure_future(advance(office.engine, 100, one))
+            await asyncio.to_thread(sink.wait, 1)
+            everybody = asyncio.ensure_future(advance(office.engine, 1_000))
+            later = asyncio.ensure_future(advance(office.engine, 10, other))
+            await asyncio.sleep(0.02)
+            everybody.cancel()
+            await asyncio.wait_for(later, 10)
+            assert not held_up.done()
+            gate.set()
+            await asyncio.wait_for(held_up, 10)
+            assert (one.clock.offset, other.clock.offset) == (100, 10)
+
+
+async def test_jobs_of_one_id_are_told_for_each_account_that_has_one():
+    async with post_office() as office:
+        one, other = office.account("one"), office.account("other")
+
+        async def hand_in():
+            await sleep_until(office.clock, begun + 5)
+            for account in (one, other):
+                job = Job(
+                    id="the-same", provider="gmi", model="m", container="MP4", request=b"{}", origin="http://x",
+                    submitted_at=begun + 5, seconds=1.0, cost=0, results=(Result(account.new_id(), 1, begun + 10),),
+                    expires_after=math.inf, extras={},
+                )  # fmt: skip
+                account.jobs("gmi")[job.id] = job
+                office.engine.file(account, job)
+
+        begun = office.clock.now()
+        file_job(office, office.account("third"), 5)
+        handing_in = asyncio.ensure_future(hand_in())
+        await asyncio.sleep(0)
+        course = await advance(office.engine, 100)
+        await handing_in
+        assert {each.account for each in course.happenings if each.job == "the-same"} == {one.id, other.id}
+
+
+def test_every_provider_has_the_steps_of_its_jobs_told(stage):
+    customer = Customer(stage.server, stage.key)
+    jobs = {provider: Customer.job(customer.submit(provider)) for provider in PROVIDERS}
+    told = customer.control("POST", "clock/advance", {"seconds": 3_600}).json()["happenings"]
+    customer.close()
+    kinds = {
+        provider: [each["kind"] for each in told if each["job"] == job and each["kind"].startswith(("job.", "result."))]
+        for provider, job in jobs.items()
+    }
+    assert kinds == {
+        "runware": ["result.succeeded"],
+        "gmi": ["job.dispatched", "job.processing", "result.succeeded"],
+        "segmind": ["job.processing", "result.succeeded"],
+    }
+
+
+def test_an_advance_stops_where_it_is_when_its_caller_hangs_up(make_server, key):
+    gate = threading.Event()
+    headers = {"Authorization": f"Bearer {key}"}
+    server = make_server(ManualClock())
+    with Sink(decide=lambda received: (gate.wait(20) and 200) or 200) as sink, httpx.Client(
+        base_url=server.url, headers=headers, trust_env=False, verify=False
+    ) as http:  # fmt: skip
+        http.post("/v1", json=[video_task(webhookURL=sink.url)])
+        with pytest.raises(httpx.ReadTimeout):
+            http.post("/_understudy/clock/advance", json={"seconds": 36_000}, timeout=1)
+        sink.wait(1)
+        gate.set()
+        moved = http.post("/_understudy/clock/advance", json={"seconds": 1}).json()
+        assert 0 < moved["offset"] < 3_600
+        gate.clear()
+        http.post("/v1", json=[video_task(webhookURL=sink.url)])
+        with pytest.raises(httpx.ReadTimeout):
+            http.post("/_understudy/clock", json={"now": moved["now"] + 36_000}, timeout=1)
+        gate.set()
+        assert http.post("/_understudy/clock/advance", json={"seconds": 1}).json()["offset"] < 7_200
 
 
 def test_over_http_an_account_is_advanced_with_its_jobs_its_webhooks_and_its_socket(make_server):

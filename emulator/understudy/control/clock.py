@@ -62,7 +62,7 @@ async def _clock(call: Call) -> Any:
 
 
 async def _set(call: Call) -> Any:
-    await advance(call.engine, _step(call, to=call.body["now"]), call.account)
+    await _unless_gone(advance(call.engine, _step(call, to=call.body["now"]), call.account), call.receive)
     return _shown(call)
 
 
@@ -77,7 +77,9 @@ async def _change(call: Call) -> Any:
 async def _advance(call: Call) -> Any:
     body = call.body
     seconds = _step(call, seconds=body.get("seconds"), to=body.get("to"))
-    course = await advance(call.engine, seconds, call.account, limit=body.get("limit", 1_000))
+    course = await _unless_gone(
+        advance(call.engine, seconds, call.account, limit=body.get("limit", 1_000)), call.receive
+    )
     return {**_shown(call), "happenings": [one.shown() for one in course.happenings], "left_out": course.left_out}
 
 
@@ -136,7 +138,8 @@ OPERATIONS = (
         "POST", "/clock/advance", "advance_clock", "Let time pass, and tell what happened", _advance, ref("Moved"),
         account="optional",
         description="Moves the clock of the account, or without one that of the server and all accounts. Answers when "
-        "everything that fell due is done, webhooks included, and lists it in order.",
+        "everything that fell due is done, webhooks included, and lists it in order. It stops when "
+        "the caller hangs up.",
         body=shape(
             {},
             {
