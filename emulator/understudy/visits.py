@@ -89,7 +89,7 @@ class Visit:
         )
         if strike is not NOTHING:
             exchange.faults += strike.names
-            exchange.considered += strike.considered
+            exchange.consider(strike.considered)
             if not self.strike:
                 self.strike = strike
             if not strike.reached:

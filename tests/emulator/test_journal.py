@@ -254,3 +254,19 @@ def test_frames_are_kept_a_line_each() -> None:
     made.said_frame('{"data":[]}')
     made.said_frame('{"errors":[]}')
     assert made.response_body == b'{"data":[]}\n{"errors":[]}'
+
+
+def test_a_request_of_very_many_parts_tells_of_the_first_what_did_not_strike_them() -> None:
+    made = exchange()
+    for part in range(1_000):
+        made.consider(tuple((f"rule-{rule}", f"part {part}") for rule in range(20)))
+    told = document(made)["considered"]
+    assert [one["why"] for one in told[:100]] == [f"part {part}" for part in range(5) for _ in range(20)]
+    assert [one["rule"] for one in told[100:]] == ["…"]
+
+
+def test_why_rules_did_not_strike_counts_as_what_an_exchange_weighs() -> None:
+    journal = Journal(max_bytes=10_000)
+    for number in range(10):
+        journal.add(exchange(number=number, considered=(("rule-1", "x" * 3_000),)))
+    assert len(journal) == 3

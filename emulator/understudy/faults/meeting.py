@@ -47,6 +47,16 @@ def meet(
     return NOTHING if total is None else total.strike()
 
 
+#: Of how many rules that did not strike it is told why: those that came furthest.
+MOST_CONSIDERED = 20
+
+#: What the rest of them is told as.
+REST = "…"
+
+#: How near a rule comes that is about the request, and what the request asks for itself: nearer than any other.
+_MATCHED, _ASKED = 2, 3
+
+
 class _Sum:
     """What has come together so far."""
 
@@ -57,7 +67,8 @@ class _Sum:
         self._text = Text(facts)
         self._fields: dict[str, Any] = {}
         self._names: list[str] = []
-        self._considered: list[tuple[str, str]] = []
+        #: How near what did not strike came to it, with what it is and why it did not.
+        self._considered: list[tuple[int, str, str]] = []
         #: What only one can have, with who has it.
         self._taken: dict[str, str] = {}
 
@@ -91,16 +102,17 @@ class _Sum:
             name, slot, value = effect
             shown = f"header:{value.id if name == 'error' else name}"
             if facts.operation not in where:
-                self._considered.append((shown, f"the operation is {facts.operation}, not {listed(where)}"))
+                self._considered.append((_ASKED, shown, f"the operation is {facts.operation}, not {listed(where)}"))
             elif slot in self._taken:
-                self._considered.append((shown, f"it is eclipsed by {self._taken[slot]}"))
+                self._considered.append((_ASKED, shown, f"it is eclipsed by {self._taken[slot]}"))
             elif name == "expire" and (facts.age is None or facts.age < value):
-                self._considered.append((shown, f"the file is not {value:g} s old"))
+                self._considered.append((_ASKED, shown, f"the file is not {value:g} s old"))
             else:
                 self.add(shown, (effect,))
 
     def judge(self, rule: Rule, table: FaultTable, now: float) -> None:
         """Let a rule strike if it will."""
+        matched = rule.matched
         why = rule.holds(self._facts, self._text, now)
         retry_after = None
         if why is None and (by := self._eclipsed(rule)) is not None:
@@ -110,7 +122,8 @@ class _Sum:
             why = "its bucket has room" if retry_after is None else None
         if why is not None:
             rule.missed = why
-            self._considered.append((rule.id, why))
+            near = _MATCHED if rule.matched > matched else rule.match.is_for(self._facts)
+            self._considered.append((near, rule.id, why))
             table.lay_down(rule, now)
             return
         rule.struck += 1
@@ -121,7 +134,17 @@ class _Sum:
         """The sum."""
         if not self._names and not self._considered:
             return NOTHING
-        return Strike(**self._fields, names=tuple(self._names), considered=tuple(self._considered))
+        return Strike(**self._fields, names=tuple(self._names), considered=self._nearest())
+
+    def _nearest(self) -> tuple[tuple[str, str], ...]:
+        """What did not strike and why, in the order of judgement; of very many those that came furthest."""
+        considered = self._considered
+        if len(considered) <= MOST_CONSIDERED:
+            return tuple((name, why) for _, name, why in considered)
+        furthest = sorted(range(len(considered)), key=lambda at: -considered[at][0])[:MOST_CONSIDERED]
+        rest = len(considered) - MOST_CONSIDERED
+        told = f"{rest:,} more did not strike either: none of them came further than these"
+        return (*(considered[at][1:] for at in sorted(furthest)), (REST, told))
 
     def _eclipsed(self, rule: Rule) -> str | None:
         """Who has all that a rule could take, or the bucket's answer without which nothing of it strikes."""

@@ -53,6 +53,10 @@ class Match:
             return f"the request does not say {self.text!r:.60}"
         return None
 
+    def is_for(self, facts: Facts) -> bool:
+        """Whether it is about this operation of this provider, whatever else it asks for."""
+        return facts.operation in self.operations and self.provider in (None, facts.provider)
+
     def is_model(self, model: str | None) -> bool:
         """Whether it is about a model, as far as that goes."""
         if model is None or self.model is None:

@@ -98,7 +98,7 @@ class FaultTable:
 
         loaded = rules(document["rules"], shared=self.shared)
         self._rules = {rule.id: rule for rule in loaded}
-        self._live = loaded
+        self._live = [rule for rule in loaded if rule.state(rule.added) != "spent"]
         self._added = document["added"]
         resume(self._chance, document["chance"])
 

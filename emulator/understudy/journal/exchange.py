@@ -7,6 +7,11 @@ from typing import Any, Literal, TypeAlias
 #: How many bytes of a body are kept; of what is longer, the size and a digest are known as well.
 BODY_KEPT = 256 * 1024
 
+#: Of how many rules that did not strike an exchange tells why, about; each part of it tells of the nearest only.
+CONSIDERED_KEPT = 100
+
+_NO_MORE = ("…", "of the rest of the request is not told what else did not strike")
+
 #: Headers as ASGI has them: names in lower case, in the order they were sent.
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -89,6 +94,13 @@ class Exchange:
             self.response_body, self.response_digest = _more(
                 self.response_body, size, self.response_digest, chunk, self.response_headers
             )
+
+    def consider(self, considered: tuple[tuple[str, str], ...]) -> None:
+        """Keep why rules did not strike a part of the request; a request of very many parts tells of the first."""
+        if len(self.considered) < CONSIDERED_KEPT:
+            self.considered += considered
+        elif considered and self.considered[-1] is not _NO_MORE:
+            self.considered += (_NO_MORE,)
 
     def said_frame(self, text: str) -> None:
         """Keep a frame said on a WebSocket."""

@@ -73,6 +73,10 @@ class Journal:
         """Look for exchanges. With `next` as the new `since` or `before`, what comes in meanwhile moves no page."""
         wanted = filters or Filters()
         matching = [exchange for exchange in self._exchanges or () if wanted.hold(exchange)]
+        return self.page(matching, limit=limit, newest_first=newest_first)
+
+    def page(self, matching: list[Exchange], *, limit: int, newest_first: bool) -> Page:
+        """The first of some exchanges."""
         first = nlargest if newest_first else nsmallest
         items = first(limit, matching, key=_NUMBER)
         more = len(matching) > len(items) and bool(items)
@@ -88,10 +92,12 @@ class Journal:
 
 
 def _weight(exchange: Exchange) -> int:
-    """Bytes that an exchange takes, headers included: who may send much of either may not fill the memory."""
+    """Bytes that an exchange takes, headers and faults included: who may cause much of it may not fill the memory."""
     size = len(exchange.request_body) + len(exchange.response_body) + len(exchange.target)
     for name, value in exchange.request_headers:
         size += len(name) + len(value)
     for name, value in exchange.response_headers:
         size += len(name) + len(value)
+    for rule, why in exchange.considered:
+        size += len(rule) + len(why)
     return size

@@ -456,3 +456,31 @@ def test_a_rule_that_was_kept_draws_on_from_where_it_was() -> None:
     assert (again.add(later, 0.0).id, table.add(later, 0.0).id) == ("rule-3", "rule-3")
     assert _names(again, requests) == _names(table, requests)
     assert table.get("rule-4") is None
+
+
+def test_of_very_many_rules_those_are_told_that_came_furthest_and_the_rest_is_counted() -> None:
+    far = [{"provider": "runware", "delay": 1}, {"provider": "gmi", "operation": "cancel", "delay": 1}] * 240
+    near = [{"provider": "gmi", "operation": "poll", "model": "heygen*", "delay": 1}] * 15
+    nearest = [{"operation": "poll", "after": 99, "delay": 1}] * 3
+    strike = meet((_table([*far, *nearest, *near, *far], 0),), Facts("gmi", "poll", "other"), 0.0)
+    names = [name for name, _ in strike.considered]
+    assert [int(name.rpartition("-")[2]) for name in names[2:20]] == list(range(481, 499))
+    assert names[20:] == ["…"]
+    assert strike.considered[20][1].startswith("958 more did not strike")
+    asked = meet((_table([*near, *near], 0),), Facts("gmi", "poll", "other"), 0.0, header="stuck")
+    assert asked.considered[0][0] == "header:stuck"
+    assert len(asked.considered) == 21
+
+
+def test_twenty_rules_are_all_told() -> None:
+    strike = meet((_table([{"provider": "runware", "delay": 1}] * 20, 0),), Facts("gmi", "poll"), 0.0)
+    assert [name for name, _ in strike.considered] == [f"rule-{number}" for number in range(1, 21)]
+
+
+def test_a_rule_that_was_kept_after_its_last_time_is_not_judged_again() -> None:
+    table = _table([{"times": 1, "delay": 1}], 0)
+    assert _names(table, [Facts("gmi", "poll")])
+    again = FaultTable(random.Random(0))
+    again.load(json.loads(json.dumps(table.saved())))
+    assert not again
+    assert meet((again,), Facts("gmi", "poll"), 0.0) is NOTHING
