@@ -12,6 +12,7 @@ from understudy.scenario import Opening
 from .money import money
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref
 from .schemas import TEXT, USD, listed, shape
+from .turns import encoded
 
 _ID = Parameter("id", TEXT, "The account's id.", required=True)
 _MISSING = {404: "There is no such account."}
@@ -56,7 +57,7 @@ async def _list(call: Call) -> Any:
             raise Refusal(404, f"there is no account {call.query['after']!r} any more to go on after.")
         accounts = accounts[ids.index(call.query["after"]) + 1 :]
     page = accounts[: call.query["limit"]]
-    answer: dict[str, Any] = {"accounts": [shown(account) for account in page]}
+    answer: dict[str, Any] = {"accounts": await encoded(shown(account) for account in page)}
     if len(page) < len(accounts):
         answer["next"] = page[-1].id
     return answer

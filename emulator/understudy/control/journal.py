@@ -3,12 +3,14 @@
 from dataclasses import fields
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+import orjson
+from starlette.responses import Response
 
 from understudy.journal import BadFilter, Filters, Journal, Page
 
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref, response
 from .schemas import COUNT, TEXT, listed, shape
+from .turns import encoded, in_turns
 
 _FILTERS = (
     Parameter("provider", TEXT, "Only this provider's."),
@@ -38,22 +40,24 @@ def _secrets(call: Call) -> tuple[str, ...]:
     return tuple(secret for secret in known if secret)
 
 
-def _found(call: Call, limit: int, *, newest_first: bool) -> Page:
+async def _found(call: Call, limit: int, *, newest_first: bool) -> Page:
     names = {field.name for field in fields(Filters)}
     try:
         filters = Filters(**{name: value for name, value in call.query.items() if name in names})
     except BadFilter as bad:
         raise Refusal(422, "the query is not what the journal can look for.", bad.problems) from None
-    return _journal(call).find(filters, limit=limit, newest_first=newest_first)
+    journal = _journal(call)
+    matching = [exchange async for exchange in in_turns(list(journal)) if filters.hold(exchange)]
+    return journal.page(matching, limit=limit, newest_first=newest_first)
 
 
 async def _list(call: Call) -> Any:
     from understudy.journal.shown import document
 
     known = _secrets(call)
-    page = _found(call, call.query["limit"], newest_first=call.query["order"] == "newest")
+    page = await _found(call, call.query["limit"], newest_first=call.query["order"] == "newest")
     answer: dict[str, Any] = {
-        "exchanges": [document(exchange, known) for exchange in page.items],
+        "exchanges": await encoded(document(exchange, known) for exchange in page.items),
         "matching": page.matching,
         "evicted": page.evicted,
     }
@@ -73,11 +77,12 @@ async def _show(call: Call) -> Any:
 
 
 async def _har(call: Call) -> Response:
-    import orjson
+    from understudy.journal.har import Archive
 
-    from understudy.journal.har import har
-
-    content = har(_found(call, 10**9, newest_first=False).items, _secrets(call))
+    archive = Archive(_secrets(call))
+    async for exchange in in_turns((await _found(call, 10**9, newest_first=False)).items):
+        archive.add(exchange)
+    content = archive.document(await encoded(archive.entries))
     return response(orjson.dumps(content), "application/json", "understudy.har")
 
 
@@ -90,7 +95,8 @@ async def _export(call: Call) -> Response:
         if call.account is not None
         else [engine.strangers, *(account.journal for account in engine.accounts.all())]
     )
-    return StreamingResponse(iter(list(lines(engine, journals))), media_type="application/x-ndjson")
+    content = b"".join([line async for line in in_turns(lines(engine, journals))])
+    return Response(content, media_type="application/x-ndjson")
 
 
 async def _clear(call: Call) -> Any:

@@ -6,6 +6,7 @@ from understudy.deliveries import Delivery
 
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref
 from .schemas import TEXT, listed, shape
+from .turns import encoded
 
 _ID = Parameter("id", TEXT, "The delivery's id.", required=True)
 _MISSING = {404: "There is no such delivery."}
@@ -37,7 +38,7 @@ async def _list(call: Call) -> Any:
             raise Refusal(404, f"there is no delivery {asked['after']!r} any more to go on after.")
         wanted = wanted[ids.index(asked["after"]) + 1 :]
     page = wanted[: asked["limit"]]
-    answer: dict[str, Any] = {"deliveries": [delivery.shown() for delivery in page]}
+    answer: dict[str, Any] = {"deliveries": await encoded(delivery.shown() for delivery in page)}
     if len(page) < len(wanted):
         answer["next"] = page[-1].id
     return answer

@@ -22,21 +22,38 @@ _TEXT_FRAME = 1
 
 def har(exchanges: Iterable[Exchange], known: Iterable[str] = ()) -> dict[str, Any]:
     """The archive of these exchanges, without secrets; what a WebSocket carried is told as Chrome does."""
-    secrets = tuple(known)
-    entries: list[dict[str, Any]] = []
-    connections: dict[int, dict[str, Any]] = {}
+    archive = Archive(known)
     for exchange in exchanges:
-        seen = redacted(exchange, secrets)
+        archive.add(exchange)
+    return archive.document(archive.entries)
+
+
+class Archive:
+    """An archive that comes together exchange by exchange, as they began."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._secrets = tuple(known)
+        self._connections: dict[int, dict[str, Any]] = {}
+        #: The entries so far; that of a connection grows.
+        self.entries: list[dict[str, Any]] = []
+
+    def add(self, exchange: Exchange) -> None:
+        """Put an exchange into it."""
+        seen = redacted(exchange, self._secrets)
         if exchange.connection is None:
-            entries.append(_entry(exchange, seen))
-            continue
-        entry = connections.get(exchange.connection)
+            self.entries.append(_entry(exchange, seen))
+            return
+        entry = self._connections.get(exchange.connection)
         if entry is None:
-            entry = connections[exchange.connection] = _handshake(exchange, seen)
-            entries.append(entry)
+            entry = self._connections[exchange.connection] = _handshake(exchange, seen)
+            self.entries.append(entry)
         entry["_webSocketMessages"] += _messages(exchange, seen)
-    creator = {"name": "understudy", "version": __version__}
-    return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
+
+    @staticmethod
+    def document(entries: list[Any]) -> dict[str, Any]:
+        """The archive of these entries."""
+        creator = {"name": "understudy", "version": __version__}
+        return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
 
 
 def _entry(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
