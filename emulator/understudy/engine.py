@@ -63,7 +63,7 @@ class Engine:
             clock = ManualClock() if settings.clock == "manual" else FlowingClock(settings.speed.rate)
         seed = settings.seed
         shelf: dict[str, Shelved] = {}
-        faults = FaultTable(random.Random(None if seed is None else f"{seed}:faults"), shared=True)
+        faults = FaultTable(random.Random(None if seed is None else f"{seed}:faults"), shared=True, clock=clock)
 
         def strike(account: Account, delivery: Delivery) -> Strike:
             """What goes wrong with a delivery, for the same reasons as with the request it is about."""

@@ -42,8 +42,9 @@ def meet(
     for table in tables:
         if table:
             total = total or _Sum(facts)
+            time = table.time(now)
             for rule in table.live:
-                total.judge(rule, table, now)
+                total.judge(rule, table, now, time)
     return NOTHING if total is None else total.strike()
 
 
@@ -110,10 +111,10 @@ class _Sum:
             else:
                 self.add(shown, (effect,))
 
-    def judge(self, rule: Rule, table: FaultTable, now: float) -> None:
-        """Let a rule strike if it will."""
+    def judge(self, rule: Rule, table: FaultTable, now: float, time: float) -> None:
+        """Let a rule strike if it will: it is `now` for who asks, whose buckets fill by that, and `time` for rules."""
         matched = rule.matched
-        why = rule.holds(self._facts, self._text, now)
+        why = rule.holds(self._facts, self._text, time)
         retry_after = None
         if why is None and (by := self._eclipsed(rule)) is not None:
             why = f"it is eclipsed by {by}"
@@ -124,11 +125,11 @@ class _Sum:
             rule.missed = why
             near = _MATCHED if rule.matched > matched else rule.match.is_for(self._facts)
             self._considered.append((near, rule.id, why))
-            table.lay_down(rule, now)
+            table.lay_down(rule, time)
             return
         rule.struck += 1
         self.add(rule.id, rule.effects, retry_after)
-        table.lay_down(rule, now)
+        table.lay_down(rule, time)
 
     def strike(self) -> Strike:
         """The sum."""

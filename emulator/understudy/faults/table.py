@@ -6,6 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from understudy.clock import Clock
+
 from .problems import BadRule
 
 if TYPE_CHECKING:
@@ -19,11 +21,12 @@ class FaultTable:
     """Rules, oldest first. True while one of them is live; what is dead stays to be seen until it is in the way.
 
     `chance` seeds every rule that leaves something to it. Only a table that is `shared` by all accounts has rules
-    that are about one of them.
+    that are about one of them; with a `clock` its rules live and die by that, however far ahead an account may be.
     """
 
-    def __init__(self, chance: random.Random, *, shared: bool = False) -> None:
+    def __init__(self, chance: random.Random, *, shared: bool = False, clock: Clock | None = None) -> None:
         self._chance = chance
+        self._clock = clock
         #: Whether its rules are about everybody.
         self.shared = shared
         self._rules: dict[str, Rule] = {}
@@ -56,6 +59,10 @@ class FaultTable:
         self._live.append(rule)
         return rule
 
+    def time(self, now: float) -> float:
+        """What time it is for its rules, when it is `now` for who makes a request."""
+        return now if self._clock is None else self._clock.now()
+
     def get(self, name: str) -> Rule | None:
         """The rule that is called so."""
         return self._rules.get(name)
@@ -73,9 +80,8 @@ class FaultTable:
         self._live = []
 
     def lay_down(self, rule: Rule, now: float) -> None:
-        """Judge a rule no more if it is dead for everybody: clocks of accounts may be ahead of the server's."""
-        state = rule.state(now)
-        if state == "spent" or (state == "expired" and not self.shared):
+        """Judge a rule no more if it is dead, when it is `now` for the rules."""
+        if rule.state(now) != "live":
             self._live = [other for other in self._live if other is not rule]
 
     def shown(self, now: float) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from faulty import ACCOUNTS, documents, facts
+from stage import Stage, video_task
+from understudy.clock import ManualClock
 from understudy.faults import NOTHING, BadRule, Facts, FaultTable, Strike, meet
 
 _SUBMIT = {"error", "stuck", "slow", "early"}
@@ -422,12 +424,30 @@ def test_a_rule_that_does_nothing_says_why() -> None:
     ]
 
 
-def test_a_rule_of_the_server_expires_by_each_accounts_own_clock() -> None:
-    table = FaultTable(random.Random(0), shared=True)
-    table.add({"delay": 1, "ttl": 10}, 0.0)
+def test_a_rule_of_the_server_expires_by_the_servers_clock_however_far_ahead_an_account_is() -> None:
+    clock = ManualClock(0.0)
+    table = FaultTable(random.Random(0), shared=True, clock=clock)
+    rule = table.add({"delay": 1, "ttl": 10}, clock.now())
     ahead, behind = (Facts("gmi", "poll", None, account) for account in ACCOUNTS)
-    assert meet((table,), ahead, 10.0).considered == (("shared-1", "it is expired"),)
-    assert meet((table,), behind, 9.0).names == ("shared-1",)
+    for _ in range(2):
+        assert meet((table,), ahead, clock.now() + 1_000.0).names == ("shared-1",)
+        assert meet((table,), behind, clock.now()).names == ("shared-1",)
+        clock.advance(9.0)
+    assert meet((table,), behind, clock.now()).considered == (("shared-1", "it is expired"),)
+    assert (bool(table), rule.struck) == (False, 4)
+
+
+def test_an_account_that_was_advanced_is_struck_by_a_rule_of_the_server_that_has_time_left(stage: Stage) -> None:
+    engine = stage.server.engine
+    stage.http.post("/_understudy/clock/advance", json={"seconds": 86_400}).raise_for_status()
+    rule = engine.faults.add({"gateway": 503, "ttl": 60, "account": stage.key}, engine.clock.now())
+    try:
+        assert stage.post(video_task()).status_code == 503
+        stage.clock.advance(60)
+        assert stage.post(video_task()).status_code == 200
+        assert rule.shown(engine.clock.now())["state"] == "expired"
+    finally:
+        engine.faults.remove(rule.id)
 
 
 def test_a_rule_about_an_account_is_told_its_key_and_shows_its_id() -> None:
