@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from .faults import NOTHING, Strike
+from .faults.facts import silence
 from .moments import iso
 
 #: What a delivery sends: bytes as they are, or a file streamed from disk.
@@ -111,6 +112,8 @@ class Delivery:
     about: Mapping[str, str] = field(default_factory=dict)
     then: "Delivery | None" = None
     where: Callable[[], str | None] | None = None
+    #: What the request it is about says, for rules that ask.
+    text: Callable[[], str] = silence
     attempts: list[Attempt] = field(default_factory=list)
     state: State = "waiting"
     #: Tries of the current round; a resending begins another.

@@ -70,12 +70,7 @@ class Engine:
             tables = (faults, account.faults)
             if not any(tables):
                 return NOTHING
-
-            def text() -> str:
-                shelved = shelf.get(delivery.result)
-                return shelved.job.request.decode() if shelved is not None else ""
-
-            facts = Facts(delivery.provider, "webhook", delivery.model, account.id, text)
+            facts = Facts(delivery.provider, "webhook", delivery.model, account.id, delivery.text)
             return meet(tables, facts, account.clock.now())
 
         return cls(

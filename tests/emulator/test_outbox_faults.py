@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from gateway import call
 from post_office import POLICY, post_office
 from sink import Sink
 from stage import video_task
@@ -254,3 +255,44 @@ def test_a_rule_of_the_account_strikes_its_webhooks_and_says_so(stage):
     dropped = next(delivery for delivery in stage.deliveries() if delivery["state"] == "dropped")
     assert dropped["faults"] == [rule.id]
     assert (dropped["provider"], dropped["model"]) == ("runware", "heygen:avatar@4")
+
+
+#: How each provider that has webhooks is led to send one of a request that says something.
+ASKS = {
+    "runware": lambda http, sink, said: http.post("/v1", json=[video_task(webhookURL=sink.url, speech={"text": said})]),
+    "segmind": lambda http, sink, said: http.post("/v2/heygen-avatar-iv", json=call(script=said)),
+    "segmind workflow": lambda http, sink, said: http.post(
+        "/workflows/0123456789abcdef01234567-v2", json={"prompt": said}
+    ),
+    "segmind training": lambda http, sink, said: http.post(
+        "/finetune/request/submit", json=training(instance_prompt=said)
+    ),
+}
+
+
+def training(**fields):
+    return {
+        "name": "My Face", "data_source_path": "s3://bucket/faces.zip", "instance_prompt": "sks", "trigger_word": "sks",
+        "base_model": "FLUX", "train_type": "LORA", "machine_type": "NVIDIA_A100_40GB", "segmind_public": False,
+        **fields,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("restored", [False, True], ids=["", "restored"])
+@pytest.mark.parametrize("asked", sorted(ASKS))
+def test_a_rule_about_what_is_said_strikes_the_webhooks_of_who_says_it_and_no_other(stage, asked, restored):
+    stage.http.headers["x-api-key"] = stage.key
+    stage.http.post("/_understudy/faults", json={"text": "pineapple", "drop": True}).raise_for_status()
+    with Sink() as sink:
+        if asked != "runware":
+            types = ["GENERATION", "PIXELFLOW", "AVAILABLE"]
+            hook = {"webhook_url": sink.url, "event": {"types": types}}
+            stage.http.post("/webhook/add", json=hook).raise_for_status()
+        for said in ("We grow a pineapple.", "We grow corn."):
+            ASKS[asked](stage.http, sink, said).raise_for_status()
+        if restored:
+            document = stage.http.get("/_understudy/snapshot").json()
+            stage.http.put("/_understudy/snapshot", json=document).raise_for_status()
+        stage.http.post("/_understudy/clock/advance", json={"seconds": 36_000}).raise_for_status()
+        assert [delivery["state"] for delivery in stage.deliveries()] == ["dropped", "delivered"]
+        assert len(sink.received) == 1

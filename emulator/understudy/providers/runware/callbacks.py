@@ -51,6 +51,7 @@ class Callbacks:
             raise LookupError(delivery.result)
         if delivery.kind == "webhook":
             delivery.produce, delivery.policy = self._body(job, result), WEBHOOK_RETRIES
+            delivery.text = job.request.decode
         else:
             delivery.produce, delivery.policy = self._file(job, result), UPLOAD_RETRIES
 
@@ -82,6 +83,7 @@ class Callbacks:
             content_type="application/json",
             produce=self._body(job, result),
             policy=WEBHOOK_RETRIES,
+            text=job.request.decode,
         )
 
     def _upload(self, job: Job, result: Result, url: str | None) -> Delivery | None:

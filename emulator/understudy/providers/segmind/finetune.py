@@ -247,7 +247,7 @@ class Training:
         for webhook in account.keep(Webhooks).by_id.values():
             for name, begins in made.steps[1:]:
                 self._hooks.announce(
-                    account, webhook, (name,), made.finetune_id, begins, self.news(account, made, name)
+                    account, webhook, (name,), made.finetune_id, begins, self.news(account, made, name), made.request
                 )
 
     def news(self, account: Account, made: FineTune, step: str) -> Data:

@@ -70,7 +70,8 @@ class Hooks:
         """Tell one webhook how a job ends, when it does, if it asked for it."""
 
         names = EVENTS[job.extras["door"]]
-        return self.announce(account, webhook, names, job.id, job.finishes_at, self.news(account, job), model=job.model)
+        news = self.news(account, job)
+        return self.announce(account, webhook, names, job.id, job.finishes_at, news, job.request, job.model)
 
     def news(self, account: Account, job: Job) -> Data:
         """What is told of a job."""
@@ -80,11 +81,11 @@ class Hooks:
 
         return data
 
-    def revive(self, account: Account, delivery: Delivery, data: Data) -> None:
+    def revive(self, account: Account, delivery: Delivery, data: Data, request: bytes) -> None:
         """Give a delivery that was written down its content again; raises LookupError when its webhook is not there."""
         webhook = account.keep(Webhooks).by_id[delivery.about["webhook"]]
         delivery.produce, delivery.policy = _content(delivery.about, data), RETRIES
-        delivery.where = _address(webhook, delivery.about["event"])
+        delivery.where, delivery.text = _address(webhook, delivery.about["event"]), request.decode
 
     def announce(
         self,
@@ -94,9 +95,13 @@ class Hooks:
         subject: str,
         due: float,
         data: Data,
+        request: bytes,
         model: str | None = None,
     ) -> Delivery | None:
-        """Queue one event for one webhook, if it is active and asked for an event of such a name."""
+        """Queue one event for one webhook, if it is active and asked for an event of such a name.
+
+        Rules can ask what is said in the `request` it is about.
+        """
         event = webhook.event(names)
         if event is None or not webhook.active:
             return None
@@ -117,6 +122,7 @@ class Hooks:
             policy=RETRIES,
             about=about,
             where=_address(webhook, event),
+            text=request.decode,
         )
         self._engine.outbox.add(account, delivery)
         return delivery

@@ -69,10 +69,11 @@ class Keeping:
         subject = canonical(delivery.job)
         job = account.jobs(PROVIDER).get(subject)
         if job is not None:
-            data = self._hooks.news(account, job)
+            data, request = self._hooks.news(account, job), job.request
         else:
-            data = self._training.news(account, account.keep(FineTunes).by_id[subject], delivery.about["event"])
-        self._hooks.revive(account, delivery, data)
+            made = account.keep(FineTunes).by_id[subject]
+            data, request = self._training.news(account, made, delivery.about["event"]), made.request
+        self._hooks.revive(account, delivery, data, request)
 
     def moved(self, account: Account) -> None:
         """Let its addresses lead to it."""
