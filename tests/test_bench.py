@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from bench.measure import Aim
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, encoding="utf-8", timeout=60)
 
 
+@pytest.mark.slow
 def test_a_quick_run_reports_every_measure_and_judges_none(tmp_path: Path) -> None:
     done = bench("--json", str(tmp_path / "found.json"))
     assert done.returncode == 0, done.stderr

@@ -51,6 +51,15 @@ class Account:
         self._jobs: dict[str, dict[str, Job]] = {}
         self._kept: dict[Callable[[], object], object] = {}
 
+    def become(self, other: "Account") -> None:
+        """Have all that another account has, and its time; whoever has hold of this one keeps it."""
+        for name in ("ledger", "limits", "journal", "deliveries", "random", "_jobs", "_kept"):
+            setattr(self, name, getattr(other, name))
+        self.__dict__.pop("faults", None)
+        if "faults" in other.__dict__:
+            self.__dict__["faults"] = other.faults
+        self.clock.set(other.clock.offset)
+
     def renew_money(self) -> None:
         """Forget what was spent and lift its limits: the balance is the opening one again."""
         self.ledger = Ledger(self._opening, self.clock.now())
@@ -166,19 +175,6 @@ class Accounts:
             del self._accounts[key]
         del self._by_id[account.id]
         return keys
-
-    def renew(self, account: Account) -> Account:
-        """Put an account with nothing in it in the place of this one; every key that opened this one opens that."""
-        renewed = self.blank(account.id, account.key)
-        self.replace(account, renewed)
-        return renewed
-
-    def replace(self, account: Account, other: Account) -> None:
-        """Put another account in the place of one: every key that opened this one opens that."""
-        for key, opened in self._accounts.items():
-            if opened is account:
-                self._accounts[key] = other
-        self._by_id[account.id] = other
 
     def blank(self, account_id: str, key: str) -> Account:
         """An account with nothing in it, which no key opens yet."""

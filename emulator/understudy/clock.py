@@ -150,7 +150,7 @@ class AccountClock:
 
     def __init__(self, parent: Clock, offset: float = 0.0) -> None:
         self._parent = parent
-        #: Seconds by which the account is ahead of the server; it only grows.
+        #: Seconds by which the account is ahead of the server; it only grows, unless the account is set back whole.
         self.offset = offset
         # Most accounts never sleep on their clock: there are thousands of them.
         self._sleepers: _Sleepers | None = None
@@ -182,6 +182,12 @@ class AccountClock:
         if self._sleepers is None:
             self._sleepers = _Sleepers()
         return self._sleepers.add(wake)
+
+    def set(self, offset: float) -> None:
+        """Let the account be so far ahead of the server, whatever it was before."""
+        self.offset = offset
+        if self._sleepers is not None:
+            self._sleepers.wake()
 
     def advance(self, seconds: float) -> float:
         """Move this account's time forward and return it; raises ValueError on a negative step."""

@@ -135,7 +135,7 @@ class Engine:
             case "money":
                 account.renew_money()
             case "all":
-                return self.accounts.renew(account)
+                account.become(self.accounts.blank(account.id, account.key))
         return account
 
     def forget(self, account: Account) -> None:

@@ -82,7 +82,15 @@ class Visit:
             return NOTHING
         strike = meet(
             (common,) if account is None else (common, account.faults),
-            Facts(exchange.provider or "", operation, model, exchange.account, text, age),
+            Facts(
+                exchange.provider or "",
+                operation,
+                model,
+                exchange.account,
+                text,
+                age,
+                exchange.transport == "websocket",
+            ),
             self.clock.now(),
             header=self.asked,
             texts=magic,
@@ -90,8 +98,7 @@ class Visit:
         if strike is not NOTHING:
             exchange.faults += strike.names
             exchange.consider(strike.considered)
-            if not self.strike:
-                self.strike = strike
+            self.strike = self.strike.joined(strike)
             if not strike.reached:
                 raise Unreached
         return strike

@@ -24,6 +24,8 @@ class Reins:
     abort: Callable[[], None]
     #: The same, so that the peer sees a reset.
     reset: Callable[[], None]
+    #: Ends it once what was written is gone, without taking leave.
+    close: Callable[[], None]
 
 
 class Protocol(WebSocketsSansIOProtocol):
@@ -35,7 +37,13 @@ class Protocol(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """Run the application, which gets the reins."""
-        reins = Reins(self.writable.is_set, self.writable.wait, self.transport.abort, partial(reset, self.transport))
+        reins = Reins(
+            self.writable.is_set,
+            self.writable.wait,
+            self.transport.abort,
+            partial(reset, self.transport),
+            self.transport.close,
+        )
         extensions: dict[str, Any] = {**(self.scope["extensions"] or {}), "understudy": reins}
         self.scope["extensions"] = extensions
         await super().run_asgi()

@@ -4,12 +4,14 @@ import socket
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import httpx
 import pytest
 
 from gateway import AVATAR, Gateway, call
+from understudy.clock import ManualClock
 from understudy.config import Speed
 from understudy.media.inspect import inspect
 from understudy_contracts.error_answers import answer_of
@@ -557,3 +559,17 @@ def test_a_file_can_be_fetched_whatever_type_it_claims_and_has_no_say_over_a_pag
 def test_an_id_may_hold_any_character(patient):
     for path in ("/v2/requests/a%2Fb", "/v2/requests/a%2Fb/status", "/inference-request/request-history/a%2Fb"):
         assert patient.error(patient.http.get(path)) == (404, "Request a/b not found")
+
+
+def test_a_call_that_waits_is_answered_though_its_account_is_made_new_meanwhile(make_server, key):
+    clock = ManualClock()
+    with Gateway(make_server(clock, speed=Speed.parse("real")), key, clock) as one, ThreadPoolExecutor(1) as pool:
+        control = {"Authorization": f"Bearer {key}"}
+        waiting = pool.submit(one.run)
+        patience = time.monotonic() + 20
+        while len(one.ledger()["entries"]) < 2:
+            assert time.monotonic() < patience
+            time.sleep(0.02)
+        assert one.http.post("/_understudy/reset/all", headers=control).status_code == 200
+        one.http.post("/_understudy/clock/advance", json={"seconds": 5_000}, headers=control)
+        assert waiting.result(20).status_code == 200

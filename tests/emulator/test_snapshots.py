@@ -142,7 +142,10 @@ class Twins(RuleBasedStateMachine):
         def passed(customer):
             response = customer.control("POST", "clock/advance", {"seconds": seconds})
             assert response.status_code == 200
-            return response
+            # What is sent at the same moment is sent side by side: which of it arrives first is the network's affair.
+            document = response.json()
+            document["happenings"].sort(key=lambda happening: (happening["at"], json.dumps(happening)))
+            return httpx.Response(200, json=document)
 
         self.both(passed)
 
@@ -389,13 +392,13 @@ def whole(patient_server, receiver):
     document = taken(customer)
     customer.control("POST", "reset/all")
     customer.close()
-    return server.engine, document, sorted(set(places(document)), key=str)
+    return server.engine, document, sorted(set(places(document)) - {()}, key=str)
 
 
 @given(data=st.data())
 def test_no_document_does_any_harm_whatever_is_changed_in_it(whole, data):
     engine, document, known = whole
-    *above, last = data.draw(st.sampled_from(known[1:]))
+    *above, last = data.draw(st.sampled_from(known))
     broken = deepcopy(document)
     inside = broken
     for name in above:
@@ -406,8 +409,7 @@ def test_no_document_does_any_harm_whatever_is_changed_in_it(whole, data):
         del inside[last]
 
     async def tried():
-        account = engine.accounts.blank("f" * 16, "nobody's key")
-        engine.accounts.replace(account, account)
+        account = engine.accounts.open("f" * 16, "nobody's key")
         before = await snapshot(engine, account)
         try:
             account = await restore(engine, account, broken)

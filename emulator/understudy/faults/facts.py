@@ -41,6 +41,8 @@ class Facts:
     text: Callable[[], str] = silence
     #: Of a download: for how many emulator seconds the file has been there.
     age: float | None = None
+    #: Whether it came over a WebSocket.
+    on_socket: bool = False
 
 
 class Text:

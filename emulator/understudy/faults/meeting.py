@@ -57,6 +57,12 @@ REST = "…"
 #: How near a rule comes that is about the request, and what the request asks for itself: nearer than any other.
 _MATCHED, _ASKED = 2, 3
 
+#: What the frames of a WebSocket cannot have, as if somebody had taken it.
+_NOT_OF_FRAMES = {
+    "content_type": "the WebSocket, whose frames have no content type",
+    "trickle": "the WebSocket, whose frames come whole",
+}
+
 
 class _Sum:
     """What has come together so far."""
@@ -71,7 +77,7 @@ class _Sum:
         #: How near what did not strike came to it, with what it is and why it did not.
         self._considered: list[tuple[int, str, str]] = []
         #: What only one can have, with who has it.
-        self._taken: dict[str, str] = {}
+        self._taken: dict[str, str] = dict(_NOT_OF_FRAMES) if facts.on_socket else {}
 
     def add(self, name: str, effects: tuple[Effect, ...], retry_after: float | None = None) -> None:
         """Let some effects strike, as far as they are not taken."""

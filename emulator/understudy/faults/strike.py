@@ -1,6 +1,6 @@
 """What goes wrong with one request, or one delivery: the sum of everything that strikes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from understudy_contracts.errors import ErrorCase
@@ -55,6 +55,20 @@ class Strike:
 
     def __bool__(self) -> bool:
         return bool(self.names)
+
+    def joined(self, other: "Strike") -> "Strike":
+        """Both at once, on one answer: delays add up, of everything else this one's counts."""
+        if not self:
+            return other
+        if not other:
+            return self
+        taken = {
+            name: value
+            for name, value, default in ((each.name, getattr(self, each.name), each.default) for each in fields(self))
+            if value != default
+        }
+        together = {"delay": self.delay + other.delay, "names": (*self.names, *other.names)}
+        return replace(other, **{**taken, **together})
 
 
 #: What almost every request meets.

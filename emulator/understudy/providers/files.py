@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from understudy.answers import Json
 from understudy.engine import Engine, Shelved
@@ -24,6 +25,12 @@ def struck(request: Request, shelved: Shelved) -> Strike:
     return visit.meet(
         "download", model=job.model, job=job.id, text=job.request.decode, age=account.clock.now() - result.finishes_at
     )
+
+
+def withheld(status: int) -> Response:
+    """What a content network says of a file it does not give: a plain page, which is assumed."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    return HTMLResponse(f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>", status)
 
 
 class Files:
@@ -47,7 +54,7 @@ class Files:
         account, job, result = shelved
         strike = struck(request, shelved)
         if strike.status is not None:
-            return Json({"error": "this file is withheld, as a fault asked for"}, strike.status)
+            return withheld(strike.status)
         model = self._models[job.model]
         now = account.clock.now()
         is_poster = suffix == "jpg" and model.output.kind == "video"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from understudy.accounts import Account
-from understudy.clock import AccountClock
 from understudy.deliveries import Content, Delivery, RetryPolicy
 from understudy.faults import BadRule
 from understudy.ledger import BadBooks, Ledger
@@ -255,22 +254,24 @@ _LATEST = 253_402_300_799.0 - 2 * 86_400
 
 
 def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
-    """Let the new one take the old one's place. From here on nothing waits, and nothing can go wrong."""
-    account = plan.account
+    """Let the old one become the new one. From here on nothing waits, and nothing can go wrong."""
     engine.reset(old, "jobs")
     # Its time is what it was then, wherever the server's may be.
-    account.clock = AccountClock(engine.clock, plan.now - engine.clock.now())
-    account.journal = old.journal
+    plan.account.clock.set(plan.now - engine.clock.now())
+    plan.account.journal = old.journal
+    account = old
+    account.become(plan.account)
     for keeper in engine.keepers:
         for job in account.jobs(keeper).values():
             if job.cancelled_at is None:
                 engine.file(account, job)
     account.deliveries.extend(plan.deliveries)
-    engine.accounts.replace(old, account)
     waiting = {delivery.then: delivery for delivery in plan.deliveries if delivery.then is not None}
     for delivery in plan.deliveries:
         before = waiting.get(delivery)
         # One that follows another is set off by that, unless it was already.
+        # What it says is now the account's that it is of.
+        engine.keepers[delivery.provider].revive(account, delivery)
         if delivery.state == "waiting" and (before is None or before.state != "waiting" or delivery.begun):
             engine.outbox.resume(account, delivery)
     for each in engine.keepers.values():

@@ -9,6 +9,7 @@ from typing import Any
 
 from understudy.accounts import Account
 from understudy.engine import Engine
+from understudy.faults import Strike
 from understudy.jobs import Job
 from understudy.moments import day, iso
 from understudy_contracts.provider import Contract
@@ -56,7 +57,7 @@ class Management:
         """Who performs what, by task type."""
         return {"accountManagement": self._perform}
 
-    async def _perform(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _perform(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "account-management-request", task):
             answer.refuse(*refused)
             return

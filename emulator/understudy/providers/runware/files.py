@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from understudy.engine import Engine
 from understudy.media.errors import MediaError
 from understudy.media.serve import preflight, respond
-from understudy.providers.files import struck
+from understudy.providers.files import struck, withheld
 
 from .video import Video
 
@@ -41,7 +41,7 @@ class Files:
         account, job, result = shelved
         strike = struck(request, shelved)
         if strike.status is not None:
-            return JSONResponse({"error": "this file is withheld, as a fault asked for"}, strike.status)
+            return withheld(strike.status)
         now = account.clock.now()
         if result.state(now) != "success":
             return _gone("the result with this file is not finished, or failed")

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from understudy.accounts import Account
 from understudy.engine import Engine
-from understudy.faults import UnknownFault, called_for
+from understudy.faults import Strike, UnknownFault, called_for
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import Model
@@ -95,7 +95,7 @@ class Library:
         """The upload of that task, to be polled."""
         return account.keep(Uploads).by_uuid.get(uuid.lower()) if isinstance(uuid, str) else None
 
-    async def _search(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _search(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         bound = {"model_search_limit": self._search_limit}
         if refused := judged(self._contract, self._refusals, "model-search-request", task, **bound):
             answer.refuse(*refused)
@@ -116,7 +116,7 @@ class Library:
             }
         )
 
-    async def _upload(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _upload(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "model-upload-request", task):
             answer.refuse(*refused)
             return

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from understudy.engine import Engine
+from understudy.faults import Strike
 from understudy_contracts.provider import Contract
 
 from .answers import Answers
@@ -35,13 +36,13 @@ class Platform:
             "mediaStorage": self._media,
         }
 
-    async def _ping(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _ping(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "ping-request", task):
             answer.refuse(*refused)
             return
         answer.accept({"taskType": "ping", "pong": True})
 
-    async def _details(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _details(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "get-task-details-request", task):
             answer.refuse(*refused)
             return
@@ -65,7 +66,7 @@ class Platform:
             {"taskType": "getTaskDetails", "taskUUID": task["taskUUID"], "request": request, "response": response}
         )
 
-    async def _image(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _image(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "image-upload-request", task):
             answer.refuse(*refused)
             return
@@ -76,7 +77,7 @@ class Platform:
         uuid, url = stored
         answer.accept({"taskType": "imageUpload", "taskUUID": task["taskUUID"], "imageUUID": uuid, "imageURL": url})
 
-    async def _media(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _media(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         if refused := judged(self._contract, self._refusals, "media-storage-request", task):
             answer.refuse(*refused)
             return

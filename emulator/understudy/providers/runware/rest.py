@@ -9,9 +9,10 @@ from understudy.engine import Engine
 from understudy.visits import visit_of
 from understudy.wire import BodyTooLarge, ClientGone, bearer, header, read_body, send_json
 
+from .meetings import TransportFault
 from .refusals import Refusal, Refusals
 from .requests import read
-from .tasks import Tasks, TransportFault
+from .tasks import Tasks
 from .work import Answer, Caller
 
 #: Seconds that an answer waits for results at most: the provider's budget for synchronous delivery.

@@ -11,19 +11,18 @@ from starlette.types import Receive, Scope, Send
 from understudy.accounts import Account
 from understudy.clock import Clock, sleep_until
 from understudy.engine import Engine
-from understudy.faults import NOTHING, Strike
+from understudy.faults import NOTHING, Strike, UnknownFault
 from understudy.faults.spoil import spoilt_text
 from understudy.idle import IdleWatch
-from understudy.journal import Exchange
 from understudy.visits import Unreached, Visit, visit_of
 
+from .connections import PROVIDER, Connection
+from .meetings import of_gateway
 from .refusals import Refusal
 from .requests import read, unfit
 from .sessions import Frame, Session, Sessions
 from .tasks import Tasks
 from .work import Answer, Caller, Later
-
-PROVIDER = "runware"
 
 log = logging.getLogger("understudy.runware")
 
@@ -33,9 +32,6 @@ PATIENCE = 120.0
 #: The codes of RFC 6455 with which a caller leaves on purpose.
 _CLEAN, _NO_CODE = (1000, 1001), 1005
 
-
-#: Seconds that a peer has to take its leave.
-_LEAVE = 2.0
 
 #: After how many messages of one connection the others get a turn.
 _TURN = 50
@@ -93,14 +89,14 @@ class Sockets:
             closing.exchange.status = code
             closing.end("answered" if by_us else "hung up")
 
-    def _idle(self, connection: "Connection") -> "IdleWatch[Connection]":
+    def _idle(self, connection: Connection) -> IdleWatch[Connection]:
         """Who watches whether a connection is silent: on its account's clock, once it has one."""
         return self._strangers if connection.session is None else self._rooms[connection.session.account].idle
 
-    def _heard(self, connection: "Connection") -> None:
+    def _heard(self, connection: Connection) -> None:
         self._idle(connection).heard(connection)
 
-    async def _hear(self, connection: "Connection", visit: Visit, message: Any, origin: str, dry_run: bool) -> None:
+    async def _hear(self, connection: Connection, visit: Visit, message: Any, origin: str, dry_run: bool) -> None:
         text = message.get("text")
         visit.exchange.heard(message["bytes"] if text is None else text.encode())
         refusals = self._tasks.refusals
@@ -108,9 +104,15 @@ class Sockets:
         if isinstance(requested, Refusal):
             await self._tell(connection, errors=[requested.item])
             return
-        if requested.authentication is not None and not await self._authenticate(connection, requested.authentication):
+        if requested.authentication is not None and not await self._authenticate(
+            connection, visit, requested.authentication
+        ):
             return
         session = connection.session
+        if session is not None and self._engine.accounts.by_id(session.account.id) is not session.account:
+            # Its account was deleted meanwhile: who wants another one opens it anew.
+            connection.hang_up("the account is gone")
+            return
         if session is None:
             await self._tell(connection, errors=[self._unknown_caller(task) for task in requested.tasks])
         elif requested.tasks:
@@ -146,19 +148,20 @@ class Sockets:
 
     async def _deliver(self, session: Session, answer: Answer, strike: Strike = NOTHING) -> None:
         """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
-        if isinstance(session.line, Connection) and not session.line.over:
+        line = session.line if isinstance(session.line, Connection) and not session.line.over else None
+        if line is not None:
             # What is said to a caller counts as much as what it says.
-            self._heard(session.line)
-            if strike.connection == "reset":
-                session.line.break_off()
-        if strike.connection == "silent":
-            return
+            self._heard(line)
+            if strike.connection == "reset" and strike.truncate is None:
+                line.break_off()
         if answer.data or not (answer.errors or answer.later):
             await _say(session, {"data": answer.data}, strike, is_error=False)
         if answer.errors:
             await _say(session, {"errors": answer.errors}, strike, is_error=True)
+        if line is not None and strike.truncate is not None and strike.connection != "silent":
+            line.break_off(at_once=strike.connection == "reset")
 
-    async def _authenticate(self, connection: "Connection", task: dict[str, Any]) -> bool:
+    async def _authenticate(self, connection: Connection, visit: Visit, task: dict[str, Any]) -> bool:
         key = task.get("apiKey")
         account: Any = self._tasks.refusals.make("missingApiKey")
         if key is not None:
@@ -170,6 +173,8 @@ class Sockets:
             await self._tell(connection, errors=[item], **more)
             return False
         connection.account_known(account)
+        if not await self._let_in(connection, visit):
+            return False
         room = self._rooms.get(account)
         if room is None:
             room = self._rooms[account] = _Room(account.clock)
@@ -189,10 +194,33 @@ class Sockets:
             await session.deliver(frame.text, account.clock.now(), is_error=frame.is_error)
         return True
 
+    async def _let_in(self, connection: Connection, visit: Visit) -> bool:
+        """Whether nothing goes wrong with an authentication that must."""
+        refusals, refused = self._tasks.refusals, None
+        try:
+            error = visit.meet("authenticate").error
+            refused = None if error is None else refusals.by_name(error)
+        except UnknownFault as problem:
+            refused = refusals.unknown_fault(problem)
+        except Unreached:
+            if visit.strike.gateway is not None:
+                refused = of_gateway(visit.strike.gateway, "unrecognizedResponse", None)
+        if visit.strike.delay:
+            clock = visit.clock
+            await sleep_until(clock, clock.now() + visit.strike.delay)
+        if visit.strike.connection == "reset":
+            connection.break_off()
+        if visit.strike.connection is not None:
+            return False
+        if refused is not None:
+            item = {**refused.item, "taskType": "authentication"}
+            await self._tell(connection, errors=[item], **({"error": item} if self._compatible_refusals else {}))
+        return refused is None
+
     def _unknown_caller(self, task: Any) -> dict[str, Any]:
         return self._tasks.refusals.make("missingApiKey", task if isinstance(task, dict) else None).item
 
-    async def _tell(self, connection: "Connection", **document: Any) -> None:
+    async def _tell(self, connection: Connection, **document: Any) -> None:
         await connection.put(_frame(document))
 
 
@@ -204,126 +232,10 @@ class _Room:
         self.idle: IdleWatch[Connection] = IdleWatch(clock, PATIENCE, Connection.hang_up)
 
 
-class Connection:
-    """One open socket."""
-
-    __slots__ = ("_account", "_engine", "_gone", "_opening", "_reins", "_send", "_tasks", "_visit", "over", "session")
-
-    def __init__(self, engine: Engine, opening: Visit, send: Send, reins: Any) -> None:
-        self._engine = engine
-        self._opening = opening
-        self._account: Account | None = None
-        #: What the caller said last, while it is being seen to.
-        self._visit: Visit | None = None
-        self._send = send
-        #: What `understudy.websocket` lends; another server than ours has nothing of the kind.
-        self._reins = reins
-        self._gone = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.session: Session | None = None
-        self.over = False
-
-    def begin(self, method: str) -> Visit:
-        """What is heard on the connection, or said without having been asked, as an exchange of its own."""
-        opened = self._opening.exchange
-        exchange = Exchange(
-            number=next(self._engine.numbers),
-            at=(now := self._engine.clock.now()),
-            server_time=now,
-            transport="websocket",
-            method=method,
-            target=opened.target,
-            request_headers=opened.request_headers,
-            scheme=opened.scheme,
-            peer=opened.peer,
-            connection=opened.number,
-        )
-        visit = Visit(self._engine, exchange, self._opening.asked)
-        visit.of(PROVIDER, self._account)
-        if method == "SEND":
-            self._visit = visit
-        return visit
-
-    def finish(self, visit: Visit) -> None:
-        """What was heard has been seen to."""
-        self._visit = None
-        visit.end(visit.strike.connection or "answered")
-
-    def account_known(self, account: Account) -> None:
-        """From now on the connection is of this account."""
-        self._account = account
-        if self._visit is not None:
-            self._visit.of(PROVIDER, account)
-            self._visit.exchange.operation = "authenticate"
-
-    def _note(self, text: str) -> None:
-        if self._visit is not None:
-            self._visit.exchange.said_frame(text)
-        else:
-            push = self.begin("PUSH")
-            push.exchange.said_frame(text)
-            push.end("answered")
-
-    async def put(self, text: str) -> bool:
-        """Send a frame; False when the connection is gone, be it while the peer takes nothing."""
-        if not self.over and self._reins is not None and not self._reins.writable():
-            await self._until_writable()
-        if self.over:
-            return False
-        try:
-            await self._send({"type": "websocket.send", "text": text})
-        except (OSError, RuntimeError):
-            # The server says OSError of a connection that was lost, RuntimeError of one that was closed.
-            self.end()
-            return False
-        # It may have ended while the frame was on its way.
-        if not self._gone.is_set():
-            self._note(text)
-        return not self._gone.is_set()
-
-    def break_off(self) -> None:
-        """Reset the connection, as a fault asked for."""
-        self.end()
-        if self._reins is not None:
-            self._reins.reset()
-
-    def end(self) -> None:
-        """Nothing more can be sent."""
-        self.over = True
-        self._gone.set()
-
-    def hang_up(self, reason: str = "idle") -> None:
-        """Close the connection from this side; break with a peer that does not take its leave. The code is assumed."""
-        if self.over:
-            return
-        self.end()
-        if self._reins is not None:
-            asyncio.get_running_loop().call_later(_LEAVE, self._reins.abort)
-            if not self._reins.writable():
-                return
-        closing = asyncio.create_task(self._close(reason))
-        # The loop itself holds tasks only weakly.
-        self._tasks.add(closing)
-        closing.add_done_callback(self._tasks.discard)
-
-    async def _close(self, reason: str) -> None:
-        try:
-            await self._send({"type": "websocket.close", "code": 1000, "reason": reason})
-        except (OSError, RuntimeError):
-            log.debug("a connection was gone before it could be closed")
-
-    async def _until_writable(self) -> None:
-        waits = [asyncio.ensure_future(self._reins.until_writable()), asyncio.ensure_future(self._gone.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-
 async def _say(session: Session, document: dict[str, Any], strike: Strike, *, is_error: bool) -> None:
     text: str | None = _frame(document)
-    if strike:
+    # What a reset keeps from a caller was said, and is owed when the session is resumed.
+    if strike and (strike.connection != "reset" or strike.truncate is not None):
         text = spoilt_text(strike, _frame(document))
     if text is not None:
         await session.deliver(text, session.account.clock.now(), is_error=is_error)

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import orjson
 from starlette.types import Scope
 
 from understudy.accounts import Account
@@ -17,6 +16,7 @@ from understudy_contracts.provider import contract
 
 from .account import Management
 from .answers import Answers
+from .meetings import meet, of_gateway
 from .models import Library
 from .platform import Platform, judged
 from .refusals import Refusal, Refusals
@@ -30,34 +30,11 @@ MOST_TASKS = 1_000
 #: The content network that the newest pages show videos on.
 _CONTENT_HOST = "vm.runware.ai"
 
-#: What the tasks are for that no performer says more of.
-_OPERATIONS = {
-    "accountManagement": "account",
-    "getTaskDetails": "list",
-    "modelSearch": "models",
-    "modelUpload": "train",
-    "mediaStorage": "upload",
-    "imageUpload": "upload",
-    "ping": "other",
-}
-
-#: The tasks whose performers ask themselves what goes wrong, for they know more of them.
-_OWN_OPERATIONS = ("getResponse", "videoInference")
-
 #: Files are fetched over HTTP, however the task that made them came.
 _HTTP = {"ws": "http", "wss": "https"}
 
 #: After how many seconds' work on one request the others get a turn.
 _TURN = 0.01
-
-
-class TransportFault(Exception):
-    """The answer never comes from the provider: a gateway answers in its place, with a page."""
-
-    def __init__(self, status: int, page: str) -> None:
-        super().__init__(f"HTTP {status} from a gateway")
-        self.status = status
-        self.page = page
 
 
 class Tasks:
@@ -94,7 +71,7 @@ class Tasks:
         """What a caller on a socket hears when a gateway kept its tasks from the provider."""
         answer = Answer()
         for task in tasks if strike.gateway is not None else ():
-            answer.refuse(_of_gateway(strike.gateway or 502, "unrecognizedResponse", task))
+            answer.refuse(of_gateway(strike.gateway or 502, "unrecognizedResponse", task))
         return answer
 
     def account(self, key: str) -> Account | Refusal:
@@ -115,67 +92,30 @@ class Tasks:
             problem = f"Here, the array holds {len(tasks):,} tasks, and {MOST_TASKS:,} are the most that are taken."
             answer.refuse(self.refusals.make("invalidRequestBody", expectation=problem))
             return answer
+        met = [self._met(caller, task) for task in tasks]
         began = time.monotonic()
-        for task in tasks:
+        for task, found in zip(tasks, met, strict=True):
             if time.monotonic() - began > _TURN:
                 await asyncio.sleep(0)
                 began = time.monotonic()
-            if not isinstance(task, dict):
-                answer.refuse(
-                    self.refusals.make(
-                        "invalidRequestBody", expectation="Here, something in the array is not an object."
-                    )
-                )
-                continue
-            kind = task.get("taskType")
-            performer = self._performers.get(kind) if isinstance(kind, str) else None
-            if performer is None:
-                answer.refuse(self._not_a_task(task))
-            elif kind in _OWN_OPERATIONS or self._struck(caller, task, _OPERATIONS[str(kind)], answer) is not None:
-                await performer(caller, task, answer)
+            if isinstance(found, Refusal):
+                answer.refuse(found)
+            else:
+                await self._performers[task["taskType"]](caller, task, answer, found)
         return answer
 
-    def _struck(
-        self,
-        caller: Caller,
-        task: dict[str, Any],
-        operation: str,
-        answer: Answer,
-        model: str | None = None,
-        magic: tuple[str, ...] = (),
-    ) -> Strike | None:
-        """What goes wrong with a task; None when the answer has been told that it is refused."""
-        uuid = task.get("taskUUID")
-        try:
-            strike = caller.visit.meet(
-                operation,
-                model=model,
-                job=uuid if isinstance(uuid, str) else None,
-                text=lambda: orjson.dumps(task).decode(),
-                magic=magic,
-            )
-        except UnknownFault as problem:
-            answer.refuse(self.refusals.unknown_fault(problem, task))
-            return None
-        error = strike.error
-        if error is None:
-            return strike
-        if error.strikes == "transport":
-            status = error.status or 502
-            if not caller.on_socket:
-                raise TransportFault(status, error.message)
-            answer.refuse(_of_gateway(status, error.code, task))
-            return None
-        if error.strikes == "submit" or operation != "submit":
-            answer.refuse(self.refusals.by_name(error, task))
-            return None
-        return strike
+    def _met(self, caller: Caller, task: Any) -> Strike | Refusal:
+        if not isinstance(task, dict):
+            expectation = "Here, something in the array is not an object."
+            return self.refusals.make("invalidRequestBody", expectation=expectation)
+        kind = task.get("taskType")
+        if not isinstance(kind, str) or kind not in self._performers:
+            return self._not_a_task(task)
+        return meet(caller, task, self.refusals)
 
-    async def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
+    async def _poll(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         uuid = task.get("taskUUID")
         job = caller.account.jobs("runware").get(uuid.lower()) if isinstance(uuid, str) else None
-        if self._struck(caller, task, "poll", answer, None if job is None else job.model) is None:
-            return
         if job is not None and (case := job.refusal(caller.account.clock.now())) is not None:
             answer.refuse(self.refusals.by_name(case, task))
             return
@@ -191,13 +131,7 @@ class Tasks:
             return
         answer.accepted += 1
 
-    async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer) -> None:
-        name = task.get("model")
-        strike = self._struck(
-            caller, task, "submit", answer, name if isinstance(name, str) else None, (caller.account.key, *_texts(task))
-        )
-        if strike is None:
-            return
+    async def _submit(self, caller: Caller, task: dict[str, Any], answer: Answer, strike: Strike) -> None:
         uuid = task.get("taskUUID")
         if isinstance(uuid, str) and self._is_taken(caller, uuid) and not caller.dry_run:
             if self._is_repeated(caller, uuid, task):
@@ -251,18 +185,3 @@ class Tasks:
         if kind is None:
             return self.refusals.make("missingTaskType", task)
         return self.refusals.make("unsupportedTaskType", task, value=kind)
-
-
-def _of_gateway(status: int, code: str, task: Any) -> Refusal:
-    """What a gateway's page comes to on a socket, where there are no pages: an error of the task."""
-    named = task if isinstance(task, dict) else {}
-    about = {name: named[name] for name in ("taskType", "taskUUID") if isinstance(named.get(name), str)}
-    return Refusal(status, {"code": code, "message": f"HTTP {status} from a gateway", **about})
-
-
-def _texts(task: dict[str, Any]) -> Iterator[str]:
-    """Where a person can write a magic value: the prompt and the script."""
-    speech = task.get("speech")
-    for text in (task.get("positivePrompt"), speech.get("text") if isinstance(speech, dict) else None):
-        if isinstance(text, str):
-            yield text

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from understudy.accounts import Account
+from understudy.faults import Strike
 from understudy.visits import Visit
 
 from .refusals import Refusal
@@ -67,4 +68,5 @@ class Answer:
         return self.refused[0] if len(set(self.refused)) == 1 else 400
 
 
-Performer: TypeAlias = Callable[[Caller, dict[str, Any], Answer], Awaitable[None]]
+#: Performs a task that may be performed, with what goes wrong with it all the same.
+Performer: TypeAlias = Callable[[Caller, dict[str, Any], Answer, Strike], Awaitable[None]]
