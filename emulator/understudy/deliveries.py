@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import orjson
-
 from .faults import NOTHING, Strike
 from .faults.facts import silence
 from .moments import iso
+from .wire import BadJson, parse_json
 
 #: What a delivery sends: bytes as they are, or a file streamed from disk.
 Content = bytes | Path
@@ -191,8 +190,9 @@ def _shown_body(body: bytes | None, cut: bool) -> dict[str, Any]:
     if body is None:
         return {"encoding": None, "body": None}
     try:
-        return {"encoding": "json", "body": orjson.loads(body)}
-    except orjson.JSONDecodeError:
+        # What is nested too deep to be told as JSON is text.
+        return {"encoding": "json", "body": parse_json(body)}
+    except BadJson:
         pass
     try:
         return {"encoding": "text", "body": body.decode(errors="ignore" if cut else "strict")}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from .clock import Clock, FlowingClock
 from .moments import iso
+from .wire import BadJson, parse_json
 
 if TYPE_CHECKING:
     import httpx
@@ -74,8 +74,9 @@ class Arrival:
 
 def _shown(body: bytes) -> tuple[str, Any]:
     try:
-        return "json", orjson.loads(body)
-    except orjson.JSONDecodeError:
+        # What is nested too deep to be told as JSON is text.
+        return "json", parse_json(body)
+    except BadJson:
         pass
     try:
         return "text", body.decode()

@@ -142,6 +142,14 @@ def test_as_json_there_is_a_document_a_line_on_standard_output_and_in_the_file(t
     assert all(line["seconds"] >= 0 for line in lines)
 
 
+@pytest.mark.parametrize("arguments", [[], ["--json"]], ids=["shown", "as JSON"])
+def test_what_is_nested_deep_is_taken_like_anything_else(tmp_path, arguments):
+    deep = "[" * 900 + "]" * 900
+    with listening(tmp_path, *arguments) as (process, client):
+        assert client.post("/", content=deep).status_code == 200
+        assert deep in stopped(process)
+
+
 def test_what_is_forwarded_arrives_unchanged_and_its_answer_comes_back():
     body = bytes(range(256)) * 3_000
     with Sink([201, 302, 404]) as sink:
