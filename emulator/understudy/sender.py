@@ -108,8 +108,8 @@ class Sender:
             },
             extensions={"sni_hostname": target.server_name},
         )
-        attempt.request_headers, attempt.request_size = _headers(request), parcel.size
-        attempt.request_body = None if parcel.body is None else parcel.body[: Attempt.REQUEST_KEPT]
+        attempt.request_headers, attempt.request_size = _headers(request), parcel.going
+        attempt.request_body = None if parcel.body is None else parcel.body[: min(parcel.going, Attempt.REQUEST_KEPT)]
         return await client.send(request, stream=True)
 
 
@@ -129,16 +129,18 @@ class _Parcel:
         self.seconds = 0.0
         self.content: bytes | AsyncIterator[bytes]
         if isinstance(content, Path):
-            self.size = content.stat().st_size
+            self.size = self.going = content.stat().st_size
             self.content = _chunks(content)
             return
         self.content = self.body = body = _spoilt(content, strike)
         self.size = len(body)
         # A connection breaks once: the next try is whole. What a provider sends wrongly is the same each time.
         cut = strike.truncate if not delivery.tries else None
+        #: How many bytes go out of those that are announced.
+        self.going = self.size if cut is None else min(cut, self.size)
         if strike.trickle is not None:
             self.seconds = min(self.size / strike.trickle, _LONGEST)
-        if strike.trickle is not None or (cut is not None and cut < self.size):
+        if strike.trickle is not None or self.going < self.size:
             self.content = _slowly(body, strike.trickle, cut)
 
 

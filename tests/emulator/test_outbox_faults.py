@@ -196,6 +196,9 @@ async def test_a_webhook_whose_connection_ends_in_its_midst_is_tried_again_and_i
         assert got == [whole[:5], whole]
         assert delivery.state == "delivered"
         assert "after 5 of" in str(delivery.attempts[0].problem)
+        told = [attempt["request"] for attempt in delivery.shown()["attempts"]]
+        assert [(each["size"], each["cut"]) for each in told] == [(5, False), (len(whole), False)]
+        assert (told[0]["body"], told[1]["body"]) == (whole[:5].decode(), json.loads(whole))
 
 
 async def test_a_slow_webhook_comes_at_its_rate_beyond_the_patience_for_an_answer():
