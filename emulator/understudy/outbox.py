@@ -108,11 +108,12 @@ class Outbox:
         if delivery is None:
             raise KeyError(delivery_id)
         box = self._schedule.box(account)
-        if delivery in box.sending:
-            # It goes out once more as soon as this try is over.
-            box.again.add(delivery)
+        now = account.clock.now()
+        if delivery in box.sending or (delivery in box and delivery.strike is not None and delivery.due <= now):
+            # It goes out once more as soon as this try is over, for everybody who asks.
+            box.again[delivery] += 1
         else:
-            delivery.renew(account.clock.now())
+            delivery.renew(now)
             self._schedule.put(box, delivery)
         return delivery
 
@@ -292,8 +293,8 @@ class Outbox:
     def _settle(self, box: Box, delivery: Delivery, attempt: Attempt) -> None:
         now = box.account.clock.now()
         delivery.tries += 1
-        if delivery in box.again:
-            box.again.discard(delivery)
+        if box.again[delivery]:
+            box.again[delivery] -= 1
             delivery.renew(now)
         elif attempt.accepted:
             delivery.state = "delivered"

@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -125,8 +125,8 @@ class Box:
         self.moment: float | None = None
         #: What was taken out and is not done with yet.
         self.sending: set[Delivery] = set()
-        #: What is to be sent once more when the try under way is over.
-        self.again: set[Delivery] = set()
+        #: How often what goes out anyway is to be sent once more after that.
+        self.again: Counter[Delivery] = Counter()
         #: What is held back until something else went to the same receiver.
         self.held: dict[str, Delivery] = {}
         self.under_way = Count()

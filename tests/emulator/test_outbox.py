@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+import orjson
 import pytest
 
 from post_office import POLICY, post_office
@@ -119,11 +120,53 @@ async def test_a_delivery_that_is_resent_while_it_is_on_its_way_goes_out_once_mo
             delivery = office.send(account, sink.url)
             await asyncio.to_thread(sink.wait, 1)
             office.outbox.resend(account, delivery.id)
-            office.outbox.resend(account, delivery.id)
             gate.set()
             await office.outbox.settled()
             assert (delivery.state, len(delivery.attempts)) == ("delivered", 2)
     assert len(sink.received) == 2
+
+
+async def test_a_delivery_goes_out_as_often_as_it_is_resent():
+    gate = threading.Event()
+    with Sink([lambda: (gate.wait(10) and 200) or 200]) as sink:
+        async with post_office() as office:
+            account = office.account()
+            delivery = office.send(account, sink.url)
+            await asyncio.to_thread(sink.wait, 1)
+            for _ in range(5):
+                office.outbox.resend(account, delivery.id)
+            gate.set()
+            await office.outbox.settled(account)
+            assert (len(sink.received), delivery.state) == (6, "delivered")
+            for _ in range(3):
+                office.outbox.resend(account, delivery.id)
+            await office.outbox.settled(account)
+            assert (len(sink.received), len(delivery.attempts), delivery.state) == (9, 9, "delivered")
+            await advance(office.engine, 1_000)
+            assert len(sink.received) == 9
+
+
+@pytest.mark.parametrize("depth", [100, 400, 1_000, 2_000])
+async def test_what_a_receiver_answers_is_shown_however_deep_it_is(depth):
+    deep = b"[" * depth + b"]" * depth
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(deep), deep))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, post_office() as office:
+        delivery = office.send(office.account(), url, body=deep)
+        await office.outbox.settled()
+        [attempt] = orjson.loads(orjson.dumps(delivery.shown()))["attempts"]
+    for told in (attempt["request"], attempt["response"]):
+        if depth == 100:
+            assert (told["encoding"], told["body"]) == ("json", orjson.loads(deep))
+        else:
+            assert (told["encoding"], told["body"]) == ("text", deep.decode()[:4096])
 
 
 async def test_what_is_forgotten_is_never_sent_and_what_is_on_its_way_is_not_tried_again():
