@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from .numbers import Number
 from .remote import Group, Remote, moment, print_table, remote, usd
 
 
@@ -39,7 +40,7 @@ def show(remote: Remote) -> None:
 
 @accounts.command()
 @click.argument("api_key", required=False)
-@click.option("--balance", type=click.FloatRange(0, 10**9), help="US dollars it starts with.  [default: the server's]")
+@click.option("--balance", type=Number(0, 10**9), help="US dollars it starts with.  [default: the server's]")
 @remote
 def make(remote: Remote, api_key: str | None, balance: float | None) -> None:
     """Make an account with API_KEY, or with a new key that is printed.

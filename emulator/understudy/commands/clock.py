@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from .numbers import PLAIN, Count, Number
 from .remote import Group, Remote, everyone, moment, print_table, remote, usd
 
 
@@ -28,8 +29,8 @@ def show(remote: Remote, everyone: bool) -> None:
 
 
 @clock.command()
-@click.argument("seconds", type=click.FloatRange(min=0))
-@click.option("--limit", type=click.IntRange(0, 100_000), default=1_000, show_default=True, help="List so many events.")
+@click.argument("seconds", type=Number(min=0))
+@click.option("--limit", type=Count(0, 100_000), default=1_000, show_default=True, help="List so many events.")
 @everyone
 @remote
 def advance(remote: Remote, seconds: float, limit: int, everyone: bool) -> None:
@@ -45,7 +46,7 @@ def advance(remote: Remote, seconds: float, limit: int, everyone: bool) -> None:
 
 @clock.command()
 @click.argument("to")
-@click.option("--limit", type=click.IntRange(0, 100_000), default=1_000, show_default=True, help="List so many events.")
+@click.option("--limit", type=Count(0, 100_000), default=1_000, show_default=True, help="List so many events.")
 @everyone
 @remote
 def until(remote: Remote, to: str, limit: int, everyone: bool) -> None:
@@ -58,7 +59,7 @@ def until(remote: Remote, to: str, limit: int, everyone: bool) -> None:
 
 
 @clock.command()
-@click.argument("rate", type=click.FloatRange(min=0, min_open=True, max=1_000_000))
+@click.argument("rate", type=Number(min=0, min_open=True, max=1_000_000))
 @remote
 def rate(remote: Remote, rate: float) -> None:
     """Let time pass at RATE emulator seconds a real second, for everyone.
@@ -70,10 +71,7 @@ def rate(remote: Remote, rate: float) -> None:
 
 
 def _moment(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return float(text) if PLAIN.fullmatch(text) else text
 
 
 def _print(shown: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import click
 
 from understudy.control.client import ControlError, Fault
 
+from .numbers import Count, Number
 from .remote import Group, Remote, everyone, print_table, remote
 
 
@@ -36,11 +37,11 @@ def list_(remote: Remote, everyone: bool) -> None:
 @click.option("--model", help="Only requests for this model; a glob such as heygen*.")
 @click.option("--operation", help="Only requests for this, such as submit, poll or webhook.  [default: by the effects]")
 @click.option("--text", help="Only requests that say this.")
-@click.option("--times", type=int, help="Strike at most so many times.")
-@click.option("--after", type=int, help="Let the first so many requests that match pass.")
-@click.option("--nth", type=int, help="Strike every so manieth request that matches.")
-@click.option("--probability", type=float, help="Strike with this probability.")
-@click.option("--ttl", type=float, help="Expire after so many emulator seconds.")
+@click.option("--times", type=Count(), help="Strike at most so many times.")
+@click.option("--after", type=Count(), help="Let the first so many requests that match pass.")
+@click.option("--nth", type=Count(), help="Strike every so manieth request that matches.")
+@click.option("--probability", type=Number(), help="Strike with this probability.")
+@click.option("--ttl", type=Number(), help="Expire after so many emulator seconds.")
 @everyone
 @remote
 def add(remote: Remote, rule: str, everyone: bool, **fields: Any) -> None:

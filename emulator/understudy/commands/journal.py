@@ -11,6 +11,7 @@ import click
 
 from understudy.whole_files import replace
 
+from .numbers import Count
 from .remote import Group, Remote, everyone, print_table, remote, shortened
 
 _FILTERS = {
@@ -51,7 +52,7 @@ def journal() -> None:
 
 @journal.command("list")
 @_filtered
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=Count(1), default=50, show_default=True, help="At most so many.")
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest.")
 @everyone
 @remote
@@ -67,7 +68,7 @@ def list_(remote: Remote, limit: int, oldest_first: bool, everyone: bool, **filt
 
 
 @journal.command()
-@click.argument("number", type=click.IntRange(0))
+@click.argument("number", type=Count(0, 10**15))
 @everyone
 @remote
 def show(remote: Remote, number: int, everyone: bool) -> None:

@@ -73,7 +73,7 @@ class MoneyType(click.ParamType[Decimal]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Read it."""
         try:
-            amount = Decimal(str(value))
+            amount = Decimal("NaN" if "_" in str(value) else str(value))
         except InvalidOperation:
             amount = Decimal(-1)
         if not (amount.is_finite() and 0 <= amount <= 10**9):

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from .numbers import Number
 from .remote import Group, Remote, moment, print_table, remote, usd
 
 
@@ -27,7 +28,7 @@ def show(remote: Remote) -> None:
 
 
 @ledger.command(context_settings={"ignore_unknown_options": True})
-@click.argument("amount", type=float)
+@click.argument("amount", type=Number())
 @click.option("--why", default="", help="What is written beside it.")
 @remote
 def credit(remote: Remote, amount: float, why: str) -> None:
@@ -40,7 +41,7 @@ def credit(remote: Remote, amount: float, why: str) -> None:
 
 
 @ledger.command()
-@click.argument("amount", type=click.FloatRange(0, 10**9))
+@click.argument("amount", type=Number(0, 10**9))
 @remote
 def opening(remote: Remote, amount: float) -> None:
     """Let an account that spent nothing yet have been opened with AMOUNT US dollars.
@@ -68,7 +69,7 @@ def limits(remote: Remote, limits: tuple[str, ...]) -> None:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE")
         try:
             asked[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             asked[name] = value
     shown = remote.control.set_limits(**asked) if asked else remote.control.limits()
     remote.show(shown, lambda: print_table(("limit", "value"), shown.items(), "There are no limits."))

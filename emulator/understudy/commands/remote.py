@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from understudy.control.client import Control, ControlError
+from understudy.control.connection import BadQuestion
 
 #: Exit codes: the stand-in refused, or nobody is there.
 REFUSED, ABSENT = 1, 3
@@ -86,7 +87,8 @@ def remote(command: Callable[..., Any]) -> Callable[..., Any]:
                 return command(Remote(control, as_json), **values)
             except ControlError as problem:
                 click.echo(f"Error: {problem}", err=True)
-                raise SystemExit(ABSENT if problem.status is None else REFUSED) from None
+                absent = problem.status is None and not isinstance(problem, BadQuestion)
+                raise SystemExit(ABSENT if absent else REFUSED) from None
             except BrokenPipeError:
                 # Who read it has read enough; what is left in the buffer must not be written at the exit.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

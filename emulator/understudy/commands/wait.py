@@ -2,13 +2,14 @@
 
 import click
 
+from .numbers import Number
 from .remote import REFUSED, Remote, remote
 
 
 @click.command()
 @click.option("--jobs", is_flag=True, help="Until every job is finished.")
 @click.option("--webhooks", is_flag=True, help="Until every webhook is delivered or given up.")
-@click.option("--timeout", type=click.FloatRange(0, 600), default=30.0, show_default=True, help="Real seconds to wait.")
+@click.option("--timeout", type=Number(0, 600), default=30.0, show_default=True, help="Real seconds to wait.")
 @remote
 def wait(remote: Remote, jobs: bool, webhooks: bool, timeout: float) -> None:
     """Wait until the jobs of an account are done and its webhooks delivered; of all accounts without a key.

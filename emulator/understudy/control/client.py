@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from .connection import PATIENCE, Connection, ControlError, Document, quoted
+from .connection import Connection, ControlError, Document, mapping, patience, quoted
 
 __all__ = ["Control", "ControlError", "Fault"]
 
@@ -106,13 +106,13 @@ class Control:
             asked["jobs"] = "done"
         if webhooks:
             asked["webhooks"] = "delivered"
-        return bool(self._connection.ask("GET", "wait", params=asked, patience=timeout + PATIENCE)["done"])
+        return bool(self._connection.ask("GET", "wait", params=asked, patience=patience(timeout))["done"])
 
     # Faults
 
     def add_fault(self, rule: Mapping[str, Any] | None = None, /, *, everyone: bool = False, **fields: Any) -> Fault:
         """Add a rule, such as `add_fault(provider="runware", error="timeoutProvider", times=1)`."""
-        shown = self._connection.ask("POST", "faults", json={**(rule or {}), **fields}, everyone=everyone)
+        shown = self._connection.ask("POST", "faults", json={**mapping(rule or {}), **fields}, everyone=everyone)
         return Fault(shown["id"], shown, self, everyone)
 
     def faults(self, *, everyone: bool = False) -> list[Document]:
@@ -189,7 +189,7 @@ class Control:
 
     def exchange(self, number: int, *, everyone: bool = False) -> Document:
         """One exchange."""
-        return self._connection.ask("GET", f"journal/{number}", everyone=everyone)
+        return self._connection.ask("GET", f"journal/{quoted(number)}", everyone=everyone)
 
     def clear_journal(self, *, everyone: bool = False) -> int:
         """Forget every exchange, and return how many there were."""
@@ -235,7 +235,7 @@ class Control:
 
     def restore(self, document: Mapping[str, Any]) -> Document:
         """Make the account what a snapshot says, and return it in numbers."""
-        return self._connection.ask("PUT", "snapshot", json=dict(document))
+        return self._connection.ask("PUT", "snapshot", json={**mapping(document)})
 
     def openapi(self) -> Document:
         """The OpenAPI document of all this."""

@@ -1,6 +1,7 @@
 """A rule on one line, as a header or a shell takes it: `timeoutProvider`, `delay=2, corrupt`, `gateway=503`."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,9 @@ from .vocabulary import FIELDS, Choice, Number
 
 #: A word, or a name with a value that is a JSON string or goes on to the next comma.
 _PIECE = re.compile(r'\s*([^\s,="]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s](?:[^,]*[^,\s])?)\s*)?(?:,|$)')
+
+#: A number as JSON writes it, or nearly so; Python would read `1_0`, `nan` and digits of other scripts, too.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 #: What can stand alone.
 _BARE = re.compile(r"[\w.-]+")
@@ -70,7 +74,11 @@ def _value(name: str, written: str) -> Any:
     text = json.loads(written) if written.startswith('"') else written
     form = FIELDS[name].form
     if isinstance(form, Number):
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(text)
         number = float(text)
+        if number in (math.inf, -math.inf):
+            raise OverflowError(text)
         return int(number) if form.whole and number == int(number) else number
     if isinstance(form, Choice):
         return next((value for value in form.values if _written(value) == text), text)
