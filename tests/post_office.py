@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,9 +35,10 @@ class PostOffice:
         self.outbox = outbox
         self._numbers = itertools.count(1)
 
-    def _strike(self, account: Account, delivery: Delivery) -> Strike:
+    def _strike(self, account: Account, delivery: Delivery, taken: Mapping[str, str]) -> Strike:
         self.asked.append(delivery.id)
-        return self.strikes.get(delivery.id, NOTHING)
+        strike = self.strikes.get(delivery.id, NOTHING)
+        return strike.in_order() if "reorder" in taken else strike
 
     def account(self, key: str = "someone") -> Account:
         account = self.engine.accounts.of(key)

@@ -151,6 +151,14 @@ class Delivery:
             self, id=f"{self.id}-copy-{number}", then=None, attempts=[], state="waiting", tries=0, begun=False
         )
 
+    def keep_in_order(self, why: str) -> None:
+        """Be reordered no more, and name no rule for that, which was to do nothing else."""
+        assert self.strike is not None
+        if (rule := self.strike.swap) is not None:
+            self.faults = tuple(name for name in self.faults if name != rule)
+            self.considered += ((rule, why),)
+        self.strike = self.strike.in_order()
+
     def remember(self, attempt: Attempt) -> None:
         """Put an attempt on the record."""
         if self.attempts and self.attempts[-1].request_body == attempt.request_body:

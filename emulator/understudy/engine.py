@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -65,12 +65,12 @@ class Engine:
         shelf: dict[str, Shelved] = {}
         faults = FaultTable(random.Random(None if seed is None else f"{seed}:faults"), shared=True, clock=clock)
 
-        def strike(account: Account, delivery: Delivery) -> Strike:
+        def strike(account: Account, delivery: Delivery, taken: Mapping[str, str]) -> Strike:
             """What goes wrong with a delivery, for the same reasons as with the request it is about."""
             tables = (faults, account.faults)
             if not any(tables):
                 return NOTHING
-            facts = Facts(delivery.provider, "webhook", delivery.model, account.id, delivery.text)
+            facts = Facts(delivery.provider, "webhook", delivery.model, account.id, delivery.text, taken=taken)
             return meet(tables, facts, account.clock.now())
 
         return cls(

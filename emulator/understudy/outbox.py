@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from .deliveries import Attempt, Delivery
 from .faults import NOTHING, Strike
 from .lanes import Lanes
 from .media.errors import MediaError
-from .schedule import Box, Count, Schedule
+from .schedule import Box, Count, Held, Schedule
 from .targets import ForbiddenTarget
 
 if TYPE_CHECKING:
@@ -26,8 +26,14 @@ log = logging.getLogger("understudy.outbox")
 #: Told of what becomes of a delivery, and when: `delivered`, `failed` if it will be tried again, or how it ended.
 Watcher: TypeAlias = "Callable[[Account, Delivery, str, float], object]"
 
+#: What goes wrong with a delivery, given what it cannot have and because of what.
+Ask: TypeAlias = "Callable[[Account, Delivery, Mapping[str, str]], Strike]"
+
 #: Emulator seconds for which a delivery that a fault holds back waits for another one to overtake it.
-HELD_FOR = 5.0
+HELD_FOR = 60.0
+
+#: One is held back for a receiver at a time.
+_OCCUPIED = {"reorder": "another webhook, which is held back already"}
 
 #: How many deliveries fall due before others get a turn.
 _TURN = 500
@@ -41,7 +47,7 @@ class Outbox:
         clock: Clock,
         *,
         allow_all_targets: bool = False,
-        strike: "Callable[[Account, Delivery], Strike]" = lambda account, delivery: NOTHING,
+        strike: Ask = lambda account, delivery, taken: NOTHING,
     ) -> None:
         self._clock = clock
         self._allow_all_targets = allow_all_targets
@@ -74,8 +80,10 @@ class Outbox:
     def resume(self, account: "Account", delivery: Delivery) -> None:
         """Queue a delivery that was written down as it was; one that a fault held back is held back again."""
         box = self._schedule.box(account)
-        if delivery.strike is not None and delivery.strike.reorder and not delivery.begun:
-            box.held.setdefault(_receiver(delivery), delivery)
+        if (strike := delivery.strike) is not None and strike.reorder and not delivery.begun:
+            # Floating point numbers are not exact.
+            since = delivery.due - HELD_FOR - strike.delay - 1e-6
+            box.held.setdefault(_receiver(delivery), Held(delivery, since))
         self._schedule.put(box, delivery)
 
     def pending(self, account: "Account") -> list[Delivery]:
@@ -113,6 +121,7 @@ class Outbox:
             # It goes out once more as soon as this try is over, for everybody who asks.
             box.again[delivery] += 1
         else:
+            self._hold_no_more(box, delivery, "it was resent before another one came")
             delivery.renew(now)
             self._schedule.put(box, delivery)
         return delivery
@@ -197,7 +206,7 @@ class Outbox:
         return True
 
     def _fall_due(self, box: Box, delivery: Delivery) -> None:
-        if delivery.strike is None and self._is_held_up(box, delivery):
+        if self._is_held_up(box, delivery):
             self._done(box, delivery)
             return
         delivery.begun = True
@@ -207,31 +216,33 @@ class Outbox:
 
     def _is_held_up(self, box: Box, delivery: Delivery) -> bool:
         """Ask what goes wrong with a delivery as it falls due for the first time; whether it does not go out now."""
-        strike = delivery.strike = self._struck(box.account, delivery)
+        now = box.account.clock.now()
+        if delivery.strike is not None:
+            if self._hold_no_more(box, delivery, f"no other one came within {HELD_FOR:g} s"):
+                self._copy(box, delivery, delivery.strike, now)
+            return False
+        strike = delivery.strike = self._struck(box, delivery)
         delivery.faults += strike.names
         delivery.considered += strike.considered
-        if not strike:
-            return False
-        now = box.account.clock.now()
         if strike.drop:
             delivery.state = "dropped"
             self._end(box, delivery, now)
             return True
-        due = now + strike.delay
-        self._copy(box, delivery, strike, due)
-        if strike.reorder and (receiver := _receiver(delivery)) not in box.held:
-            box.held[receiver] = delivery
-            due += HELD_FOR
-        if due > now:
-            delivery.due = due
+        delivery.due = now + strike.delay
+        if strike.reorder:
+            box.held[_receiver(delivery)] = Held(delivery, now, frozenset(box.sending))
+            delivery.due += HELD_FOR
+        elif strike:
+            self._copy(box, delivery, strike, delivery.due)
+        if delivery.due > now:
             self._schedule.put(box, delivery)
-        return due > now
+        return delivery.due > now
 
-    def _struck(self, account: "Account", delivery: Delivery) -> Strike:
+    def _struck(self, box: Box, delivery: Delivery) -> Strike:
         if delivery.kind != "webhook":
             return NOTHING
         try:
-            return self._strike(account, delivery)
+            return self._strike(box.account, delivery, _OCCUPIED if _receiver(delivery) in box.held else {})
         except Exception:  # a mistake of ours must not keep back everything that is due
             log.exception("asking what goes wrong with the webhook of %s met a mistake of understudy's", delivery.job)
             return NOTHING
@@ -321,10 +332,25 @@ class Outbox:
 
     def _let_go(self, box: Box, *, after: Delivery) -> None:
         """Send what was held back until another one went to the same receiver."""
-        held = box.held.pop(_receiver(after), None)
-        if held is not None and held in box:
-            held.due = box.account.clock.now()
-            self._schedule.put(box, held)
+        held = box.held.get(_receiver(after))
+        if held is None or not held.is_overtaken(after):
+            return
+        del box.held[_receiver(after)]
+        delivery, strike = held.delivery, held.delivery.strike
+        assert strike is not None
+        delivery.strike = strike.in_order()
+        delivery.due = box.account.clock.now() + strike.delay
+        self._copy(box, delivery, strike, delivery.due)
+        self._schedule.put(box, delivery)
+
+    def _hold_no_more(self, box: Box, delivery: Delivery, why: str) -> bool:
+        """Let a delivery that was held back wait for no other; whether it was."""
+        receiver = next((receiver for receiver, held in box.held.items() if held.delivery is delivery), None)
+        if receiver is None:
+            return False
+        del box.held[receiver]
+        delivery.keep_in_order(why)
+        return True
 
     def _done(self, box: Box, delivery: Delivery) -> None:
         """A delivery is out of hand: it ended, or is queued once more."""

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .clock import Clock
@@ -111,6 +112,20 @@ class Schedule:
         return box, delivery
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A webhook that a fault holds back until another one overtakes it, with what was on its way by then."""
+
+    delivery: Delivery
+    since: float
+    before: frozenset[Delivery] = frozenset()
+
+    def is_overtaken(self, by: Delivery) -> bool:
+        """Whether what was tried just now set out after this was due, and its receiver got to see it."""
+        late = by not in self.before and by.attempts[0].at >= self.since
+        return late and by.kind == "webhook" and by.attempts[-1].status is not None
+
+
 class Box:
     """What one account has to send, in its own time."""
 
@@ -127,8 +142,8 @@ class Box:
         self.sending: set[Delivery] = set()
         #: How often what goes out anyway is to be sent once more after that.
         self.again: Counter[Delivery] = Counter()
-        #: What is held back until something else went to the same receiver.
-        self.held: dict[str, Delivery] = {}
+        #: What is held back, by its receiver.
+        self.held: dict[str, Held] = {}
         self.under_way = Count()
         self.close: Callable[[], object] = lambda: None
 

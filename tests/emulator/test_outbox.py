@@ -402,7 +402,7 @@ async def test_a_mistake_in_asking_what_goes_wrong_keeps_nothing_back(caplog):
     with Sink() as sink:
         async with post_office() as office:
 
-            def broken(account, delivery):
+            def broken(account, delivery, taken):
                 raise RuntimeError("boom")
 
             office.outbox._strike = broken

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import threading
 import time
 
 import pytest
@@ -11,7 +13,10 @@ from post_office import POLICY, post_office
 from sink import Sink
 from stage import video_task
 from understudy.course import advance
+from understudy.deliveries import RetryPolicy
 from understudy.faults import Strike
+from understudy.faults.vocabulary import FIELDS
+from understudy.outbox import HELD_FOR
 
 
 def strike(**effects) -> Strike:
@@ -132,8 +137,129 @@ async def test_what_is_held_back_goes_out_by_itself_when_nothing_comes():
             office.strikes[only.id] = strike(reorder=True)
             begun = account.clock.now()
             await advance(office.engine, 100)
-            assert [attempt.at for attempt in only.attempts] == [begun + 15]
+            assert [attempt.at for attempt in only.attempts] == [begun + 10 + HELD_FOR]
+            assert (only.faults, only.considered) == (("rule-1",), ())
     assert len(sink.received) == 1
+
+
+def test_how_long_a_webhook_is_held_back_is_said_where_rules_are_explained():
+    assert f"within {HELD_FOR:g} emulator seconds" in FIELDS["reorder"].says
+
+
+async def test_what_is_held_back_and_late_is_late_by_both():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            first, second = office.send(account, sink.url, 10), office.send(account, sink.url, 12)
+            office.strikes[first.id] = strike(reorder=True, delay=30.0)
+            begun = account.clock.now()
+            await advance(office.engine, 40)
+            assert [one.path for one in sink.received] == [f"/{second.id}"]
+            await advance(office.engine, 100)
+            assert [attempt.at for attempt in first.attempts] == [begun + 12 + 30]
+            alone = office.send(account, sink.url)
+            office.strikes[alone.id] = strike(reorder=True, delay=30.0)
+            begun = account.clock.now()
+            await advance(office.engine, 200)
+            assert [attempt.at for attempt in alone.attempts] == [begun + HELD_FOR + 30]
+
+
+async def test_copies_of_what_is_held_back_are_held_back_with_it():
+    for effect in ({"storm": 3}, {"duplicate": 2}):
+        with Sink() as sink:
+            async with post_office() as office:
+                account = office.account()
+                first, second = office.send(account, sink.url, 10), office.send(account, sink.url, 12)
+                office.strikes[first.id] = strike(reorder=True, **effect)
+                await advance(office.engine, 100)
+        assert [one.path for one in sink.received] == [f"/{second.id}", *[f"/{first.id}"] * 3]
+
+
+async def test_what_went_out_before_does_not_let_go_what_is_held_back_nor_does_what_never_arrived():
+    gate = threading.Event()
+    with Sink([lambda: (gate.wait(10) and 500) or 500]) as sink, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        async with post_office() as office:
+            account = office.account()
+            earlier = office.send(account, sink.url)
+            await asyncio.to_thread(sink.wait, 1)
+            held = office.send(account, sink.url)
+            office.strikes[held.id] = strike(reorder=True, swap="rule-1")
+            upload = office.send(account, sink.url, kind="upload", method="PUT")
+            await asyncio.to_thread(sink.wait, 2)
+            gate.set()
+            await advance(office.engine, HELD_FOR - 1)
+            assert (earlier.state, len(earlier.attempts), held.attempts, upload.state) == (
+                "delivered", 2, [], "delivered",
+            )  # fmt: skip
+            url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+            begun = account.clock.now()
+            waits = office.send(account, url)
+            office.strikes[waits.id] = strike(reorder=True, swap="rule-1")
+            lost = office.send(account, url, 10, policy=RetryPolicy(1, 1, 1, 5))
+            await advance(office.engine, 200)
+            assert lost.state == "given up"
+            assert waits.attempts[0].at == begun + HELD_FOR
+            assert held.faults == waits.faults == ()
+            assert held.considered == waits.considered == (("rule-1", f"no other one came within {HELD_FOR:g} s"),)
+
+
+async def test_what_is_resent_while_it_is_held_back_goes_out_at_once_and_once():
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            held = office.send(account, sink.url)
+            office.strikes[held.id] = strike(reorder=True, swap="rule-1")
+            await office.outbox.settled()
+            office.outbox.resend(account, held.id)
+            await office.outbox.settled()
+            assert (held.state, held.faults, len(held.considered)) == ("delivered", (), 1)
+            other = office.send(account, sink.url)
+            await advance(office.engine, 200)
+    assert [one.path for one in sink.received] == [f"/{held.id}", f"/{other.id}"]
+
+
+def test_only_what_was_reordered_names_the_rule_and_only_that_counts(stage):
+    stage.http.post("/_understudy/faults", json={"reorder": True, "times": 2}).raise_for_status()
+    late = stage.http.post("/_understudy/faults", json={"reorder": True, "delay": 1, "after": 1}).json()["id"]
+    with Sink() as sink:
+        ids = []
+        for _ in range(5):
+            task = video_task(webhookURL=sink.url)
+            ids.append(task["taskUUID"])
+            stage.post(task)
+            stage.http.post("/_understudy/clock/advance", json={"seconds": 30}).raise_for_status()
+        stage.http.post("/_understudy/clock/advance", json={"seconds": 3_600}).raise_for_status()
+        order = [json.loads(one.body)["data"][0]["taskUUID"] for one in sink.received]
+    told = {each["job"]: each for each in stage.deliveries()}
+    faults = [told[job]["faults"] for job in ids]
+    assert [order.index(job) for job in ids] == [1, 0, 3, 2, 4]
+    assert faults == [["rule-1"], [late], ["rule-1", late], [late], [late]]
+    why = {each["rule"]: each["why"] for each in told[ids[1]]["considered"]}
+    assert why == {"rule-1": "it is eclipsed by another webhook, which is held back already"}
+    first, second = stage.http.get("/_understudy/faults").json()["faults"]
+    assert (first["struck"], first["state"]) == (2, "spent")
+    assert second["struck"] == 4
+
+
+@pytest.mark.parametrize("overtaken", [True, False])
+def test_what_is_held_back_is_held_back_by_a_restored_account_too(stage, overtaken):
+    stage.http.post("/_understudy/faults", json={"reorder": True, "times": 1}).raise_for_status()
+    with Sink() as sink:
+        first, second = video_task(webhookURL=sink.url), video_task(webhookURL=sink.url)
+        stage.post(first)
+        stage.http.post("/_understudy/clock/advance", json={"seconds": 40}).raise_for_status()
+        assert sink.received == []
+        document = stage.http.get("/_understudy/snapshot").json()
+        stage.http.put("/_understudy/snapshot", json=document).raise_for_status()
+        if overtaken:
+            stage.post(second)
+        stage.http.post("/_understudy/clock/advance", json={"seconds": 3_600}).raise_for_status()
+        order = [json.loads(one.body)["data"][0]["taskUUID"] for one in sink.received]
+    expected = [second["taskUUID"], first["taskUUID"]] if overtaken else [first["taskUUID"]]
+    assert order == expected
+    named = {each["job"]: each["faults"] for each in stage.deliveries()}
+    assert named[first["taskUUID"]] == (["rule-1"] if overtaken else [])
 
 
 async def test_when_all_are_to_be_held_back_neighbours_swap():

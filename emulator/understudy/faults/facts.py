@@ -1,6 +1,6 @@
 """What a request is about: all that a rule can ask of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 #: What a request can be for, in the same words at every provider. `download` is of a result's file, `webhook` is a
@@ -43,6 +43,8 @@ class Facts:
     age: float | None = None
     #: Whether it came over a WebSocket.
     on_socket: bool = False
+    #: What it cannot have of what only one can have, and because of what.
+    taken: Mapping[str, str] | None = None
 
 
 class Text:

@@ -77,14 +77,16 @@ class _Sum:
         #: How near what did not strike came to it, with what it is and why it did not.
         self._considered: list[tuple[int, str, str]] = []
         #: What only one can have, with who has it.
-        self._taken: dict[str, str] = dict(_NOT_OF_FRAMES) if facts.on_socket else {}
+        self._taken: dict[str, str] = {**(facts.taken or {}), **(_NOT_OF_FRAMES if facts.on_socket else {})}
 
     def add(self, name: str, effects: tuple[Effect, ...], retry_after: float | None = None) -> None:
         """Let some effects strike, as far as they are not taken."""
         fields = self._fields
+        struck = []
         for effect, slot, value in effects:
             if slot is not None and self._taken.setdefault(slot, name) != name:
                 continue
+            struck.append(effect)
             match effect:
                 case "delay":
                     fields["delay"] = fields.get("delay", 0.0) + value
@@ -101,6 +103,8 @@ class _Sum:
                 case _:
                     fields[effect] = value
         self._names.append(name)
+        if struck == ["reorder"]:
+            fields["swap"] = name
 
     def add_header(self, header: str) -> None:
         """Let strike what a request asks for itself."""

@@ -48,6 +48,8 @@ class Strike:
     storm: int = 0
     #: The webhook goes out after the next one to the same receiver.
     reorder: bool = False
+    #: The rule that does nothing but that, and therefore nothing at all if there is no next one.
+    swap: str | None = None
     #: What struck: ids of rules, `magic:` and `header:` with what they asked for.
     names: tuple[str, ...] = ()
     #: Rules that did not strike, each with why.
@@ -55,6 +57,10 @@ class Strike:
 
     def __bool__(self) -> bool:
         return bool(self.names)
+
+    def in_order(self) -> "Strike":
+        """The same for a webhook that is reordered already, or will not be."""
+        return replace(self, reorder=False, swap=None)
 
     def joined(self, other: "Strike") -> "Strike":
         """Both at once, on one answer: delays add up, of everything else this one's counts."""

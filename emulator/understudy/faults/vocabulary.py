@@ -226,7 +226,11 @@ _FIELDS: dict[str, Field] = {
         Number(2, 1_000, whole=True), "So many copies of the webhook are sent at once.", _WEBHOOK, slot="storm"
     ),
     "reorder": _effect(
-        _FLAG, "The webhook goes out after the next one to the same receiver.", _WEBHOOK, slot="reorder"
+        _FLAG,
+        "The webhook goes out after the next one to the same receiver, or by itself when none comes within 60 emulator "
+        "seconds; a `delay` comes on top.",
+        _WEBHOOK,
+        slot="reorder",
     ),
 }
 

@@ -122,7 +122,7 @@ class _Everybody:
 
 def _told(strike: Strike) -> dict[str, Any]:
     """The effects of a strike by name, as far as there are any."""
-    apart = {"names", "considered", "page", "retry_after"}
+    apart = {"names", "considered", "page", "retry_after", "swap"}
     told = {each.name: getattr(strike, each.name) for each in fields(Strike) if each.name not in apart}
     untouched = {each.name: each.default for each in fields(Strike)}
     found = {
