@@ -18,6 +18,11 @@ class Turns:
     def __init__(self) -> None:
         self._turns: list[_Turn] = []
 
+    @property
+    def taken(self) -> int:
+        """How many have their turn, or wait for it."""
+        return len(self._turns)
+
     @asynccontextmanager
     async def take(self, of: Hashable | None) -> AsyncIterator[None]:
         """Wait for one's turn, and have it while the block lasts; None is in the way of everybody, and all of it."""
