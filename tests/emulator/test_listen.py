@@ -1,5 +1,7 @@
 """`understudy listen`: a receiver in a process of its own, as a person or a script meets it."""
 
+import errno
+import io
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,18 +25,18 @@ from hypothesis import strategies as st
 from sink import Sink
 from stage import video_task
 from understudy.cli import main
-from understudy.commands.listen import printable
-from understudy.listener import Listener, Manner
+from understudy.commands.listen import _Kept, printable
+from understudy.listener import Arrival, Listener, Manner
 from understudy.port import Uvicorn, address, listen
 
 
 @contextmanager
-def listening(tmp_path, *arguments):
+def listening(tmp_path, *arguments, **environment):
     """`understudy listen` on a free port: yields its process and a client that speaks to it."""
     port_file = tmp_path / "listen.port"
     process = subprocess.Popen(
         [sys.executable, "-m", "understudy", "listen", "--port", "0", "--port-file", str(port_file), *arguments],
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -148,6 +151,56 @@ def test_what_is_nested_deep_is_taken_like_anything_else(tmp_path, arguments):
     with listening(tmp_path, *arguments) as (process, client):
         assert client.post("/", content=deep).status_code == 200
         assert deep in stopped(process)
+
+
+def test_whatever_comes_is_shown_where_only_ascii_can_be(tmp_path):
+    said = json.dumps({"said": "grüß dich, 你好"}, ensure_ascii=False).encode()
+    with Sink([201, 201]) as sink, listening(
+        tmp_path, "--forward", sink.url, PYTHONIOENCODING="ascii", PYTHONUTF8="0"
+    ) as (process, client):  # fmt: skip
+        assert [client.post("/", content=said).status_code for _ in range(2)] == [201, 201]
+        out = stopped(process)
+    assert out.isascii()
+    assert out.count("  -> 201  in ") == 2
+    assert "gr\\xfc\\xdf dich, \\u4f60\\u597d" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to be had here")
+def test_a_full_disk_is_said_once_and_keeps_nothing_from_being_answered(tmp_path):
+    with listening(tmp_path, "--json", "--output", "/dev/full") as (process, client):
+        assert [client.post("/", json=[number]).status_code for number in range(3)] == [200] * 3
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert [json.loads(line)["body"] for line in out.splitlines()] == [[0], [1], [2]]
+    [said] = err.splitlines()
+    assert said.startswith("cannot write /dev/full: No space left on device; from delivery 1 on")
+
+
+def test_what_was_torn_by_a_full_disk_spoils_no_later_line(tmp_path, capsys):
+    class Filling(io.FileIO):
+        room = 10
+
+        def write(self, data):
+            if not self.room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            taken = super().write(data[: self.room])
+            self.room -= taken
+            return taken
+
+    path = tmp_path / "deliveries.jsonl"
+    arrivals = [Arrival(number, 0.0, "POST", "/", (), b"{}", 200, seconds=0.1) for number in range(1, 6)]
+    with Filling(str(path), "ab") as file:
+        kept = _Kept(file)
+        for arrival in arrivals[:2]:
+            kept.answered(arrival)
+        file.room = 100_000
+        for arrival in arrivals[2:]:
+            kept.answered(arrival)
+    torn, *whole = path.read_text().splitlines()
+    assert len(torn) == 10
+    assert [json.loads(line)["number"] for line in whole] == [3, 4, 5]
+    assert capsys.readouterr().err.count("No space left") == 1
 
 
 def test_what_is_forwarded_arrives_unchanged_and_its_answer_comes_back():

@@ -1,6 +1,7 @@
 """`understudy listen`."""
 
 import contextlib
+import io
 import json
 import sys
 import unicodedata
@@ -102,7 +103,7 @@ def listen(
         raise click.ClickException(f"cannot write {port_file}: there is no folder {port_file.parent}")
     with contextlib.ExitStack() as stack:
         try:
-            lines = None if output is None else stack.enter_context(output.open("a", encoding="utf-8", buffering=1))
+            file = None if output is None else stack.enter_context(output.open("ab", buffering=0))
             socket = stack.enter_context(take(host, port))
         except OSError as problem:
             raise click.ClickException(f"cannot write {output}: {problem.strerror}") from problem
@@ -111,8 +112,11 @@ def listen(
         url = address(host, socket.getsockname()[1])
         if forward is not None and urlsplit(forward).netloc == urlsplit(url).netloc:
             raise click.UsageError("--forward leads back here.")
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What comes may hold anything, and not every output takes all of it.
+            sys.stdout.reconfigure(errors="backslashreplace")
         show = _Lines(sys.stdout) if as_json else _Terminal()
-        keep = None if lines is None else _Lines(lines)
+        keep = None if file is None else _Kept(file)
 
         def answered(arrival: "Arrival") -> None:
             show.answered(arrival)
@@ -150,9 +154,14 @@ def _check(forward: str) -> None:
 
 def _say(text: str) -> None:
     # Who started it may not be reading, or no longer: that is no reason to stop.
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         click.echo(text)
         sys.stdout.flush()
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 class _Lines:
@@ -166,9 +175,34 @@ class _Lines:
 
     def answered(self, arrival: "Arrival") -> None:
         """Write the line."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self._file.write(json.dumps(arrival.shown()) + "\n")
             self._file.flush()
+
+
+class _Kept:
+    """Appends each delivery to a file as a line of JSON, and says when it cannot: what comes is answered all the same.
+
+    A line of which a full disk took the beginning is left as it is; the next one that can be written is whole.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self._torn = self._failing = False
+
+    def answered(self, arrival: "Arrival") -> None:
+        """Write the line."""
+        rest = b"\n" * self._torn + json.dumps(arrival.shown()).encode() + b"\n"
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+                self._torn = bool(rest)
+            self._failing = False
+        except OSError as problem:
+            if not self._failing:
+                _warn(f"cannot write {self._file.name}: {problem.strerror}; from delivery {arrival.number} on it lacks "
+                      "what comes until it can be written again.")  # fmt: skip
+            self._failing = True
 
 
 class _Terminal:
@@ -178,6 +212,7 @@ class _Terminal:
         from rich.console import Console
 
         self._console: Console = Console(highlight=False)
+        self._arrow = "->" if self._console.options.ascii_only else "→"
 
     def arrived(self, arrival: "Arrival") -> None:
         """Show what came, and the answer where it is known."""
@@ -202,13 +237,15 @@ class _Terminal:
         if arrival.forwarded:
             from rich.text import Text
 
-            line = Text.assemble("  → ", _status(arrival), (f"  in {(arrival.seconds or 0) * 1000:.0f} ms", "dim"))
+            line = Text.assemble(
+                f"  {self._arrow} ", _status(arrival), (f"  in {(arrival.seconds or 0) * 1000:.0f} ms", "dim")
+            )
             if arrival.problem is not None:
                 line.append(f"  {printable(arrival.problem)}", "red")
             self._print(line)
 
     def _print(self, line: object) -> None:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             if self._console.is_terminal:
                 self._console.print(line, no_wrap=True, overflow="ellipsis")
             else:
