@@ -1,8 +1,10 @@
 """`understudy webhooks`."""
 
-from typing import Any
+from typing import Any, get_args
 
 import click
+
+from understudy.deliveries import State
 
 from .remote import Group, Remote, moment, print_table, remote
 
@@ -18,7 +20,7 @@ def webhooks() -> None:
 @webhooks.command("list")
 @click.option("--kind", type=click.Choice(["webhook", "upload"]), help="Only these.  [default: both]")
 @click.option("--job", help="Only those about this job.")
-@click.option("--state", help="Only those in this state, such as delivered.")
+@click.option("--state", type=click.Choice(get_args(State)), help="Only those in this state.")
 @remote
 def list_(remote: Remote, **filters: str | None) -> None:
     """List webhooks and uploads, oldest first. This is what `understudy webhooks` alone does.

@@ -15,11 +15,12 @@ from understudy.accounts import Account
 from understudy.answers import Json
 from understudy.engine import Engine
 from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, header, origin, parse_json, read_body
-from understudy_contracts.schema import Violation, judge
+from understudy_contracts.schema import judge
 
 from .guard import Guard
 from .operations import PREFIX, Call, Operation, Parameter, Refusal
 from .schemas import SCHEMAS
+from .sentences import told
 from .table import OPERATIONS
 
 log = logging.getLogger("understudy.control")
@@ -166,8 +167,9 @@ class _Place:
             return body
         if operation.judged:
             schema = {**operation.body, "components": {"schemas": SCHEMAS}}
-            if problems := [_told(violation) for violation in judge(body, schema)]:
+            if problems := [told(violation) for violation in judge(body, schema)]:
                 raise Refusal(422, f"the body is not what {operation.id} takes.", problems)
+            body = _whole(body, operation.body)
         return body
 
 
@@ -176,11 +178,6 @@ def _refused(refusal: Refusal) -> Response:
     if refusal.problems:
         document["problems"] = refusal.problems
     return Json(document, refusal.status, refusal.headers)
-
-
-def _told(violation: Violation) -> str:
-    where = ".".join(str(step) for step in violation.path)
-    return f"{where}: {violation.message}" if where and where not in violation.message else violation.message
 
 
 def _query(scope: Scope, operation: Operation) -> tuple[dict[str, Any], str | None]:
@@ -203,7 +200,7 @@ def _query(scope: Scope, operation: Operation) -> tuple[dict[str, Any], str | No
             continue
         value = _typed(known[name], text)
         if violations := judge(value, known[name].schema):
-            problems.append(f"{name}={text!r} cannot be: {violations[0].message}")
+            problems.append(f"{name}={text!r} cannot be: {told(violations[0])}")
         values[name] = value
     problems += [f"{name} is needed." for name, one in known.items() if one.required and name not in asked]
     if problems:
@@ -215,7 +212,16 @@ def _typed(parameter: Parameter, text: str) -> Any:
     """A text as the number or truth value it stands for; as it is where it stands for none."""
     if parameter.schema.get("type") in ("integer", "number", "boolean"):
         try:
-            return orjson.loads(text)
+            return _whole(orjson.loads(text), parameter.schema)
         except orjson.JSONDecodeError:
             return text
     return text
+
+
+def _whole(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A value whose whole numbers are those of Python where the schema wants them: in JSON, 1e2 is one, too."""
+    if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict) and "properties" in schema:
+        return {name: _whole(inner, schema["properties"].get(name, {})) for name, inner in value.items()}
+    return value

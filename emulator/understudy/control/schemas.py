@@ -9,7 +9,8 @@ from understudy.limits import LIMITS_SCHEMA
 Schema: TypeAlias = Mapping[str, Any]
 
 TEXT: Schema = {"type": "string"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
+#: Numbers of things stay within what JSON carries without loss.
+COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
 USD: Schema = {"type": "number", "description": "US dollars."}
 UNIX: Schema = {"type": "number", "description": "Emulator time, in unix seconds."}
 ISO: Schema = {"type": "string", "format": "date-time", "description": "Emulator time, in UTC."}

@@ -1,8 +1,8 @@
 """What was sent out: each webhook and upload, with every attempt."""
 
-from typing import Any
+from typing import Any, get_args
 
-from understudy.deliveries import Delivery
+from understudy.deliveries import Delivery, State
 
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref
 from .schemas import TEXT, listed, shape
@@ -66,7 +66,7 @@ OPERATIONS = (
         parameters=(
             Parameter("kind", {"enum": ["webhook", "upload"]}, "Only these."),
             Parameter("job", TEXT, "Only those about this job."),
-            Parameter("state", TEXT, "Only those in this state, such as `delivered`."),
+            Parameter("state", {"enum": [*get_args(State)]}, "Only those in this state, such as `delivered`."),
             Parameter("after", TEXT, "Only those after the delivery of this id."),
             Parameter(
                 "limit", {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 1_000}, "At most so many."
