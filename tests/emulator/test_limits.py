@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from customer import PROVIDERS, Customer
 from understudy.ledger import Ledger, Part
 from understudy.limits import LIMITS_SCHEMA, BadLimits, Limits, Rate, Running, Window
+from understudy_contracts.limits import limit_case
 from understudy_contracts.schema import Judge
 
 
@@ -183,3 +185,89 @@ def test_a_cap_on_what_is_under_way_counts_what_ran_before_it_was_set():
     assert limits.refuses(1e12, 0, ledger) == "concurrency"
     limits.running.end("stuck")
     assert limits.refuses(1e12, 0, ledger) is None
+
+
+@pytest.fixture
+def customer(patient_server, key):
+    made = Customer(patient_server[0], key)
+    yield made
+    made.close()
+
+
+def limit(customer, **limits):
+    assert customer.control("PATCH", "limits", limits).json() == {"spend": None, "concurrency": None, **limits}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_whoever_has_too_much_under_way_is_told_so_as_the_provider_would_and_served_when_it_is_done(customer, provider):
+    limit(customer, concurrency=1)
+    first = Customer.job(customer.submit(provider))
+    refused = customer.submit(provider)
+    case = limit_case(provider, "concurrency")
+    assert refused.status_code == case.status == 429
+    told = refused.json()
+    match provider:
+        case "runware":
+            assert [(error["code"], error["message"]) for error in told["errors"]] == [(case.code, case.message)]
+        case "gmi":
+            wait = told["rate_limit"]["retry_after_ms"]
+            assert told["rate_limit"]["limit"] == 1
+            assert f"Retry in {wait} ms" in told["error"]
+            customer.advance(wait / 1000)
+        case _:
+            assert told == {"error": case.message}
+            assert "x-rate-limit-reset-at-utc" in refused.headers
+    if provider != "gmi":
+        customer.advance(60)
+    assert customer.state(provider, first)[0] == "done"
+    assert Customer.job(customer.submit(provider)) is not None
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_whoever_has_spent_what_they_may_is_told_so_and_pays_nothing(customer, provider):
+    customer.submit(provider)
+    spent = 100_000 - customer.control("GET", "ledger").json()["available"]
+    limit(customer, spend={"amount": round(spent * 2, 6), "period": "daily"})
+    assert Customer.job(customer.submit(provider)) is not None
+    before = customer.ledger()
+    refused = customer.submit(provider)
+    case = limit_case(provider, "spend")
+    assert Customer.job(refused) is None
+    if provider == "segmind":
+        cap = round(spent * 2, 6)
+        assert (refused.status_code, refused.json()) == (406, {"error": case.text({"period": "daily", "cap": cap})})
+    elif provider == "gmi":
+        assert (refused.status_code, refused.json()) == (case.status, {"error": case.message})
+    else:
+        assert [error["code"] for error in refused.json()["errors"]] == [case.code]
+    assert customer.ledger() == before
+    customer.advance(86_400)
+    assert Customer.job(customer.submit(provider)) is not None
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_job_that_is_stuck_takes_its_place_for_ever_until_jobs_are_reset_and_then_nothing_is_held(customer, provider):
+    limit(customer, concurrency=1)
+    customer.control("POST", "faults", {"stuck": True, "times": 1})
+    assert Customer.job(customer.submit(provider)) is not None
+    customer.advance(10_000_000)
+    assert customer.submit(provider).status_code == 429
+    assert customer.control("POST", "reset/jobs").status_code == 200
+    ledger = customer.ledger()
+    assert ledger["available"] == ledger["balance"] == 100_000 * 1_000_000
+    assert Customer.job(customer.submit(provider)) is not None
+
+
+def test_a_request_that_was_called_off_makes_room_for_another(customer):
+    limit(customer, concurrency=1)
+    first = Customer.job(customer.submit("gmi"))
+    assert customer.submit("gmi").status_code == 429
+    assert customer.cancel(first).status_code == 200
+    assert Customer.job(customer.submit("gmi")) is not None
+
+
+def test_what_was_under_way_before_a_reset_of_money_still_counts(customer):
+    customer.submit("runware")
+    assert customer.control("POST", "reset/money").status_code == 200
+    limit(customer, concurrency=1)
+    assert customer.submit("gmi").status_code == 429

@@ -1,5 +1,6 @@
 """Says no as GMI Cloud does: a status and `{"error": "…"}`, or a gateway's page."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ class Refusals:
         """The refusal of a case that was asked for by its name, and has no facts to tell but these."""
         known: dict[str, object] = {} if model is None else {"model": model}
         if wait is not None:
-            known["retry_after_ms"] = round(wait * 1000)
+            known["retry_after_ms"] = math.ceil(wait * 1000)
         return self.of_case(case, **{**case.typical, **known})
 
     def is_for_upstream(self, violations: Sequence[Violation]) -> bool:
