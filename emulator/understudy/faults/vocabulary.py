@@ -150,7 +150,8 @@ _FIELDS: dict[str, Field] = {
     ),
     "delay": _effect(
         Number(0, _LONGEST, above=True),
-        "The answer, or the webhook, comes so many emulator seconds later.",
+        "The answer, or the webhook, comes so many emulator seconds later. Under a clock that stands still, only an "
+        "advance brings it.",
         _EVERY,
         CALLS,
     ),
