@@ -1,21 +1,25 @@
 """From the JSON of a rule to the rule, with everything that is wrong with it said at once."""
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from re import fullmatch
 from typing import Any
 
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import models
 
 from .bucket import Buckets
-from .facts import CALLS
+from .facts import CALLS, OPERATIONS
+from .met import MET, met
 from .problems import BadRule
 from .rules import Effect, Match, Rule, When
 from .vocabulary import ALONE, EFFECTS, FIELDS
 from .words import error_of_limit, errors, providers, struck_by
+
+#: What an account's id looks like; an API key can look the same.
+_ID = re.compile("[0-9a-f]{16}")
 
 #: What is not about the answer to a request but about the job that it begins.
 _OF_THE_JOB = frozenset({"stuck", "slow", "early"})
@@ -63,10 +67,16 @@ def read(document: object, *, shared: bool) -> Draft:
         problems.append(f"it has no effect: there are {', '.join(EFFECTS)}")
     problems += _clashes(effects, told, case)
     operations = _operations(effects, told.get("operation"), problems)
+    provider = told.get("provider")
+    if provider is not None and "operation" not in told and not operations & met(provider):
+        # What is usual elsewhere is not asked of this provider, but something else may be.
+        operations = _possible(effects, case) & met(provider) or operations
     if case is not None and not operations <= struck_by(case):
         problems.append(
             f"error {case.id} strikes later ({case.strikes}), so it is for {' or '.join(sorted(struck_by(case)))}"
         )
+    if not problems:
+        problems += _idle(told, operations)
     if problems:
         raise BadRule(problems)
     return Draft(
@@ -117,7 +127,7 @@ def _case(told: dict[str, Any], document: Mapping[str, Any], problems: list[str]
 def _judge_match(told: dict[str, Any], shared: bool, problems: list[str]) -> None:
     if "account" in told and not shared:
         problems.append("account is for rules of the whole server: this one is about its own account anyway")
-    elif "account" in told and fullmatch("[0-9a-f]{16}", told["account"]) is None:
+    elif "account" in told and _ID.fullmatch(told["account"]) is None:
         # Only for who writes rules, and the other way round is the usual one.
         from understudy.accounts import identity
 
@@ -169,6 +179,35 @@ def _operations(effects: list[str], named: str | None, problems: list[str]) -> f
     return usual or possible
 
 
+def _possible(effects: list[str], case: ErrorCase | None) -> frozenset[str]:
+    """The operations that all of the effects can strike."""
+    return frozenset.intersection(
+        CALLS if case is None else struck_by(case), *(EFFECTS[name].where for name in effects)
+    )
+
+
+def _idle(told: Mapping[str, Any], operations: frozenset[str]) -> Iterator[str]:
+    """Why a rule could never strike anything: nowhere is there a request such as it is about."""
+    glob = Match(frozenset(), model=told.get("model"))
+    named = told.get("provider")
+    asking = [word for word in ("model", "text") if word in told]
+    at = [
+        provider
+        for provider in ([named] if named is not None else providers())
+        if "model" not in told or any(map(glob.is_model, _models(provider)))
+    ]
+    there = [(provider, operation) for provider in at for operation in operations if operation in met(provider)]
+    if any(MET[provider][operation].issuperset(asking) for provider, operation in there):
+        return
+    whose = " and ".join(at)
+    struck = " or ".join(sorted(operations))
+    if there:
+        yield f"it could never strike: at {whose}, nothing tells the {' and the '.join(asking)} of what is for {struck}"
+    else:
+        known = ", ".join(one for one in OPERATIONS if any(one in met(provider) for provider in at))
+        yield f"it could never strike: at {whose} there is no {struck}, but {known}"
+
+
 def _places(effect: str) -> str:
     where = EFFECTS[effect].where
     return " or ".join(sorted(where)) if len(where) < 3 else f"every operation but {_absent(where)}"
@@ -176,6 +215,15 @@ def _places(effect: str) -> str:
 
 def _absent(where: frozenset[str]) -> str:
     return " and ".join(name for name in FIELDS["operation"].form.schema()["enum"] if name not in where)
+
+
+def _accounts(named: str | None) -> frozenset[str] | None:
+    """The ids of the accounts that somebody may mean: what looks like an id can be an API key, too."""
+    if named is None:
+        return None
+    from understudy.accounts import identity
+
+    return frozenset((named, identity(named)))
 
 
 def _match(told: Mapping[str, Any], operations: frozenset[str]) -> Match:
@@ -186,7 +234,7 @@ def _match(told: Mapping[str, Any], operations: frozenset[str]) -> Match:
         operations,
         told.get("provider"),
         told.get("model"),
-        told.get("account"),
+        _accounts(told.get("account")),
         told.get("text"),
         told.get("expire"),
         limited,

@@ -22,8 +22,8 @@ class Match:
     operations: frozenset[str]
     provider: str | None = None
     model: str | None = None
-    #: The id of the account it is about.
-    account: str | None = None
+    #: The id of the account it is about; two where it was named by what can be an id and a key.
+    accounts: frozenset[str] | None = None
     text: str | None = None
     #: How old a file must be, in emulator seconds.
     age: float | None = None
@@ -45,8 +45,8 @@ class Match:
             return f"what {facts.provider} answers to too many requests is not known"
         if self.model is not None and not self.is_model(facts.model):
             return f"the model is {facts.model or 'not told'}, not {self.model}"
-        if self.account is not None and facts.account != self.account:
-            return f"the account is {facts.account or 'not known'}, not {self.account}"
+        if self.accounts is not None and facts.account not in self.accounts:
+            return f"the account is {facts.account or 'not known'}, not {' or '.join(sorted(self.accounts))}"
         if self.age is not None and (facts.age is None or facts.age < self.age):
             return f"the file is not {self.age:g} s old"
         if self.text is not None and self.text not in text.read():
