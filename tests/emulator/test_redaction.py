@@ -1,6 +1,7 @@
 """What must not be seen of an exchange is not seen, and everything else is."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from understudy.config import Settings
 from understudy.engine import Engine
 from understudy.journal import Exchange
 from understudy.journal.export import lines, read
+from understudy.journal.har import har
 from understudy.journal.redaction import redacted
-from understudy.journal.shown import document
+from understudy.journal.shown import document, mentions
 
 
 @pytest.mark.parametrize("place", sorted(PLAIN_PLACES))
@@ -127,6 +129,24 @@ def test_media_are_shown_by_their_type_size_and_digest() -> None:
     assert shown["request"]["media"]["size"] == len(picture)
     assert len(shown["request"]["media"]["sha256"]) == 64
     assert "body" not in shown["request"]
+
+
+def test_media_of_which_the_digest_is_shown_are_not_searched_for_secrets() -> None:
+    film = b"ftyp" + b'"apiKey": "a-secret-of-some-length" token=another-secret-indeed'
+    told = exchange(b"{}", film, answer_headers={"content-type": "video/mp4"})
+    digest = hashlib.sha256(film).hexdigest()
+    assert document(told)["response"]["media"]["sha256"] == digest
+    assert digest in har([told])["log"]["entries"][0]["response"]["content"]["comment"]
+    assert mentions(told, digest[:20])
+    assert not mentions(told, "ftyp")
+
+
+def test_media_that_are_written_down_whole_are_searched_for_secrets() -> None:
+    told = exchange(b'{"apiKey": "a-secret-of-some-length"}', headers={"content-type": "application/octet-stream"})
+    assert b"a-secret" in redacted(told).request_body
+    assert b"a-secret" not in redacted(told, media_sent=True).request_body
+    frame = exchange(b'{"apiKey": "a-secret-of-some-length"}\0', transport="websocket")
+    assert b"a-secret" not in redacted(frame).request_body
 
 
 def test_media_inside_of_json_are_shown_by_size_and_digest() -> None:

@@ -20,9 +20,9 @@ from understudy.engine import Engine
 from understudy.wire import BadJson, parse_json
 
 from .exchange import Exchange
+from .media import content_type, is_media
 from .record import Journal
 from .redaction import Redacted, redacted
-from .shown import content_type, is_media
 
 #: Which way of writing the document this is.
 FORMAT = 1
@@ -60,7 +60,7 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
     yield orjson.dumps(_header(engine, exchanges, lost)) + b"\n"
     for exchange in exchanges:
         key = keys.get(exchange.account or "")
-        seen = redacted(exchange, () if key is None else (key,), name)
+        seen = redacted(exchange, () if key is None else (key,), name, media_sent=True)
         yield orjson.dumps(_line(exchange, seen)) + b"\n"
 
 

@@ -11,8 +11,9 @@ from understudy import __version__
 from understudy.moments import iso
 
 from .exchange import Exchange
+from .media import content_type, is_media
 from .redaction import Redacted, redacted
-from .shown import brief, content_type, is_media
+from .shown import brief
 
 #: How a browser's archive calls the two directions: it speaks for the peer.
 _SENT, _RECEIVED = "send", "receive"

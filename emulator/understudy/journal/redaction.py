@@ -11,6 +11,7 @@ import orjson
 
 from .exchange import Exchange, Headers
 from .json_text import rewrite
+from .media import content_type, is_media
 from .secret_names import is_identity, is_secret, is_secret_header, is_secret_parameter
 
 #: What stands where a secret was.
@@ -69,12 +70,19 @@ class Redacted:
     clean: Callable[[str], str]
 
 
-def redacted(exchange: Exchange, known: Iterable[str] = (), name: Callable[[str], str] | None = None) -> Redacted:
+def redacted(
+    exchange: Exchange,
+    known: Iterable[str] = (),
+    name: Callable[[str], str] | None = None,
+    *,
+    media_sent: bool = False,
+) -> Redacted:
     """What may be seen of an exchange. `known` are secrets it need not hold itself; `name` says what to write instead.
 
-    Without a `name` all secrets look the same.
+    Without a `name` all secrets look the same. Media stay as they are, for no more than their digest is to be told;
+    with `media_sent`, those of the request are to be told whole.
     """
-    redactor = _Redactor(exchange.target, known, name or (lambda secret: "redacted"))
+    redactor = _Redactor(exchange.target, known, name or (lambda secret: "redacted"), media_sent=media_sent)
     while True:
         before = len(redactor.values)
         seen = redactor.pass_over(exchange)
@@ -84,11 +92,12 @@ def redacted(exchange: Exchange, known: Iterable[str] = (), name: Callable[[str]
 
 
 class _Redactor:
-    def __init__(self, target: str, known: Iterable[str], name: Callable[[str], str]) -> None:
+    def __init__(self, target: str, known: Iterable[str], name: Callable[[str], str], *, media_sent: bool) -> None:
         self._identity = is_identity(target)
         # Who drives the emulator may name an account by its id, which is no secret, or by its key.
         self._driving = "/_understudy/" in target
         self._name = name
+        self._media_sent = media_sent
         self._altered = False
         #: What each form in which a secret can be written stands for.
         self.values: dict[str, str] = {}
@@ -102,14 +111,16 @@ class _Redactor:
         request_headers = self._headers(exchange.request_headers)
         self._altered = False
         target = self._target(exchange.target)
-        request_body = self._body(exchange.request_body, exchange.request_headers)
+        # Frames have no type, and are told as text whatever they hold.
+        frames = exchange.transport == "websocket"
+        request_body = self._body(exchange.request_body, exchange.request_headers, whole=frames or self._media_sent)
         altered = self._altered
         return Redacted(
             target=target,
             request_headers=request_headers,
             request_body=request_body,
             response_headers=self._headers(exchange.response_headers),
-            response_body=self._body(exchange.response_body, exchange.response_headers),
+            response_body=self._body(exchange.response_body, exchange.response_headers, whole=frames),
             altered=altered,
             clean=self._text,
         )
@@ -143,8 +154,10 @@ class _Redactor:
         name = name if named == plain else quote(named, safe="")
         return name + equals + (value if shown == said else quote(shown, safe=""))
 
-    def _body(self, body: bytes, headers: Headers | tuple[()]) -> bytes:
-        if not body or not (self._identity or self.values or _SUSPECT.search(body)):
+    def _body(self, body: bytes, headers: Headers | tuple[()], *, whole: bool) -> bytes:
+        if not body or (not whole and is_media(content_type(headers), body)):
+            return body
+        if not (self._identity or self.values or _SUSPECT.search(body)):
             return body
         encoding = "utf-8"
         try:

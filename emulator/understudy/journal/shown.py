@@ -12,13 +12,14 @@ from understudy.moments import iso
 from understudy.wire import BadJson, parse_json
 
 from .exchange import Exchange, Headers
+from .media import content_type, is_media
 from .redaction import Redacted, redacted
 
-_MEDIA = re.compile(r"(?:video|audio|image|font)/|application/(?:octet-stream|zip|pdf)", re.IGNORECASE)
 _DATA_URI = re.compile(
     r"(data:[\w.+-]{1,100}/[\w.+-]{1,100}(?:;[^,;\s]{1,100}){0,5},)?(?<![A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{2048,}={0,2})"
 )
 _LONG = 2048
+_HEXADECIMAL = re.compile("[0-9a-f]+")
 
 #: What is written where something was taken out.
 _REMOVED = "redacted"
@@ -63,12 +64,25 @@ def target(exchange: Exchange) -> str:
 def mentions(exchange: Exchange, text: str, known: Iterable[str] = ()) -> bool:
     """Whether what is shown of an exchange holds a text, in either case."""
     wanted = text.lower()
-    raw = b"\n".join((exchange.target.encode(), exchange.request_body, exchange.response_body, *_flat(exchange)))
+    bodies = _read(exchange)
+    raw = b"\n".join((exchange.target.encode(), *bodies, *_flat(exchange)))
     # Escapes can hide a text from a look at the bytes; anything else cannot, and most exchanges hold none.
     plain = wanted.isascii() and b"\\" not in raw and b"%" not in raw and not (wanted in _REMOVED or _REMOVED in wanted)
+    if len(bodies) < 2 and _HEXADECIMAL.fullmatch(wanted):
+        # It may be a part of the digest that stands for a body.
+        plain = False
     if plain and wanted.encode() not in raw.lower():
         return wanted in _told(exchange)
     return wanted in orjson.dumps(document(exchange, known)).decode().lower()
+
+
+def _read(exchange: Exchange) -> list[bytes]:
+    """The bodies that are not told by their digest."""
+    sides = (
+        (exchange.request_headers, exchange.request_body),
+        (exchange.response_headers, exchange.response_body),
+    )
+    return [content for headers, content in sides if not is_media(content_type(headers), content)]
 
 
 def _flat(exchange: Exchange) -> list[bytes]:
@@ -117,19 +131,6 @@ def body(content: bytes, headers: Headers | tuple[()], size: int, digest: Any) -
         except BadJson:
             pass
     return {**shown, "body": _brief(text)}
-
-
-def is_media(kind: str, content: bytes) -> bool:
-    """Whether a body is for programs to play or unpack, and is told by its digest."""
-    return _MEDIA.match(kind) is not None or b"\0" in content
-
-
-def content_type(headers: Headers | tuple[()]) -> str:
-    """What headers say their body is, without parameters; empty when they do not."""
-    for name, value in headers:
-        if name == b"content-type":
-            return str(value, "latin-1").partition(";")[0].strip().lower()
-    return ""
 
 
 def _brief(value: Any) -> Any:
