@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from recorder import Caller, deed, each, replayed, told, written_down
+from understudy.accounts import identity
 from understudy.cli import main
 from understudy.clock import ManualClock
 from understudy.config import Settings
@@ -361,6 +362,19 @@ def test_a_secret_that_was_met_is_put_in_where_it_is_asked_for_again() -> None:
 def test_what_cannot_be_told_is_said(document: bytes, change: Callable[[Any], object], why: str) -> None:
     with pytest.raises(CannotTell, match=why):
         replayed(_line(document, 0, change))
+
+
+@pytest.mark.parametrize("how", [("POST", "reset/all"), ("DELETE", "accounts/{id}")])
+def test_what_went_with_its_account_is_missed(cache: Path, how: tuple[str, str]) -> None:
+    method, path = how
+    with Server(Settings(port=0, cache_dir=cache, seed=17), ManualClock()) as running:
+        with Caller(running) as caller:
+            caller.perform("runware_submit", 1)
+            caller.perform("runware_poll", 0)
+            caller.control(method, path.format(id=identity(caller.key)))
+            caller.perform("runware_submit", 2)
+        with pytest.raises(CannotTell, match="2 exchanges are not in it any more"):
+            replayed(written_down(running))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
         ]
     exchanges.sort(key=lambda exchange: exchange.number)
     lost = sum(journal.lost for journal in {id(journal): journal for journal in (*chosen, engine.strangers)}.values())
+    # What went with an account that was reset or forgotten is in none of them.
+    lost += engine.lost.count
     names: dict[str, str] = {}
     # Who takes the lines one after the other gives others the time to forget an account.
     keys = {account.id: account.key for account in engine.accounts.all()}
