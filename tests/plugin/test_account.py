@@ -120,6 +120,13 @@ def test_a_failure_tells_how_often_it_struck(understudy):
     assert failure.struck == 2
     failure.remove()
     failure.remove()
+    assert failure.struck == 2
+
+
+def test_a_failure_tells_after_its_block_how_often_it_struck(understudy):
+    with understudy.fail("timeoutProvider") as failure:
+        submit(understudy)
+    assert failure.struck == 1
 
 
 def test_an_error_that_one_provider_alone_has_needs_no_provider(understudy):

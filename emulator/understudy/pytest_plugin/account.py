@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -137,6 +137,8 @@ class Failure:
     """Something that goes wrong, until `remove` or the end of its block, or for as often as it was to."""
 
     fault: Fault
+    #: How often it had happened when it was removed.
+    _counted: list[int] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -145,12 +147,14 @@ class Failure:
 
     @property
     def struck(self) -> int:
-        """How often it happened."""
-        return int(self.fault.shown()["struck"])
+        """How often it happened, or had when it was removed."""
+        return self._counted[0] if self._counted else int(self.fault.shown()["struck"])
 
     def remove(self) -> None:
         """Let it not happen any more; no matter if it is gone already."""
         try:
+            if not self._counted:
+                self._counted.append(self.struck)
             self.fault.remove()
         except ControlError as problem:
             if problem.status != 404:
