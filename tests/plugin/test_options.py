@@ -1,5 +1,6 @@
 """How a test says what its stand-in is to be like."""
 
+import math
 from types import SimpleNamespace
 
 import httpx
@@ -51,7 +52,14 @@ def test_a_nearer_marker_wins_over_a_farther_one_and_both_over_the_file():
         ({"switches": {"runware.webhook-body": "round"}}, "runware.webhook-body is one of .*, not 'round'"),
         ({"switches": {"sora.webhook-body": "flat"}}, "'sora.webhook-body' names no switch"),
         ({"seed": "x"}, "seed is a whole number, not 'x'"),
+        ({"seed": 1.7}, "seed is a whole number, not 1.7"),
+        ({"seed": math.inf}, "seed is a whole number, not inf"),
         ({"balance": "much"}, "balance is a number, not 'much'"),
+        ({"balance": math.nan}, "balance is a number, not nan"),
+        ({"balance": -1}, "balance is a number of US dollars from 0 to a billion, not -1"),
+        ({"switches": ["a"]}, "switches are a mapping of names to values, not"),
+        ({"limits": [1]}, "limits are a mapping of names to values, not"),
+        ({"limits": {"concurrency": "x"}}, "limits cannot be .*: concurrency must be a whole number"),
         ({"clock": "sundial"}, "clock is flowing or manual, not 'sundial'"),
         ({"proxy": "maybe"}, "proxy is true or false, not 'maybe'"),
     ],

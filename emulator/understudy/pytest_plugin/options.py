@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -13,6 +14,8 @@ import pytest
 from understudy.config import SettingError, Settings, Speed
 from understudy_contracts.data import ContractError
 from understudy_contracts.switches import switches
+
+_RICHEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,35 @@ def _number(name: str, kind: type[int] | type[float], value: Any) -> int | float
     if value is None:
         return None
     try:
-        return kind(value)
-    except (TypeError, ValueError):
-        raise SettingError(f"{name} is a {'whole ' if kind is int else ''}number, not {value!r}") from None
+        number = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    # What is cut off would be missed by nobody until it matters.
+    endless = isinstance(number, float) and not math.isfinite(number)
+    if endless or isinstance(value, bool) or (isinstance(value, float) and number != value):
+        raise SettingError(f"{name} is a {'whole ' if kind is int else ''}number, not {value!r}")
+    return number
+
+
+def _balance(value: Any) -> float | None:
+    balance = _number("balance", float, value)
+    if balance is not None and not 0 <= balance <= _RICHEST:
+        raise SettingError(f"balance is a number of US dollars from 0 to a billion, not {value!r}")
+    return balance
+
+
+def _named(name: str, value: Any) -> Mapping[str, Any]:
+    """A mapping with names, which may be left out."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise SettingError(f"{name} are a mapping of names to values, not {value!r}")
+    return value
 
 
 def _switches(value: Any) -> tuple[tuple[str, str], ...]:
-    for name, chosen in (value or {}).items():
+    wanted = _named("switches", value)
+    for name, chosen in wanted.items():
         provider, _, short = name.partition(".")
         try:
             known = switches(provider)
@@ -114,11 +139,18 @@ def _switches(value: Any) -> tuple[tuple[str, str], ...]:
             raise SettingError(f"{name!r} names no switch; `understudy switches` lists them")
         if chosen not in known[short].values:
             raise SettingError(f"{name} is one of {', '.join(known[short].values)}, not {chosen!r}")
-    return tuple(sorted((value or {}).items()))
+    return tuple(sorted(wanted.items()))
 
 
 def _limits(value: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted((value or {}).items()))
+    from understudy.limits import BadLimits, Limits
+
+    wanted = _named("limits", value)
+    try:
+        Limits().set(wanted)
+    except BadLimits as bad:
+        raise SettingError(f"limits cannot be {value!r}: {' '.join(bad.problems)}") from None
+    return tuple(sorted(wanted.items()))
 
 
 def _proxy(value: Any) -> bool:
@@ -132,7 +164,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "clock": _clock,
     "speed": _speed,
     "seed": partial(_number, "seed", int),
-    "balance": partial(_number, "balance", float),
+    "balance": _balance,
     "limits": _limits,
     "switches": _switches,
     "proxy": _proxy,
