@@ -13,7 +13,9 @@ faults = [{ operation = "webhook", delay = 60 }]
 ```
 """
 
+import math
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -25,6 +27,10 @@ from .config import BadScenario
 from .engine import Engine
 from .faults import BadRule, FaultTable
 from .limits import BadLimits, Limits
+from .wire import BadJson, parse_json
+
+#: What an API key can be, so that a header can carry it.
+KEY = "[!-~]{1,500}"
 
 _MICRO = 1_000_000
 _RICHEST = 10**9
@@ -66,15 +72,15 @@ class Scenario:
     @classmethod
     def read(cls, path: Path) -> "Scenario":
         """The scenario in a TOML or JSON file; raises BadScenario with every problem there is."""
-        import json
-        import tomllib
-
         try:
-            text = path.read_text("utf-8")
-            document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-        except (OSError, ValueError, RecursionError) as problem:
+            document = _read(path.read_text("utf-8-sig"), path.suffix.lower() == ".json")
+            # No rule and no limit can be judged where a number is none.
+            problems = list(_endless("", document)) or list(_problems(document))
+        except RecursionError as problem:
+            raise BadScenario(path, ["it is nested too deeply."]) from problem
+        except (OSError, ValueError) as problem:
             raise BadScenario(path, [f"it cannot be read: {problem}"]) from problem
-        if problems := list(_problems(document)):
+        if problems:
             raise BadScenario(path, problems)
         return cls(
             tuple(document.get("faults", ())),
@@ -92,7 +98,39 @@ class Scenario:
             opening.open(engine)
 
 
-def _problems(document: Mapping[str, Any]) -> Iterator[str]:
+def _read(text: str, is_json: bool) -> Any:
+    """The document in a text; raises ValueError."""
+    import tomllib
+
+    if is_json or text.lstrip().startswith("{"):
+        return parse_json(text.encode())
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        # A table of TOML begins as a list of JSON does.
+        try:
+            return parse_json(text.encode())
+        except BadJson:
+            pass
+        raise
+
+
+def _endless(where: str, value: object) -> Iterator[str]:
+    """The numbers that are none: TOML has words for them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: it must be a finite number, not {value}."
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _endless(f"{where}.{name}" if where else name, inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _endless(f"{where}[{index}]", inner)
+
+
+def _problems(document: object) -> Iterator[str]:
+    if not isinstance(document, dict):
+        yield "it is not one object or table, with faults and accounts in it."
+        return
     yield from _strangers("", document, ("faults", "accounts"))
     yield from _rule_problems("", document.get("faults", []), shared=True)
     accounts = document.get("accounts", [])
@@ -121,8 +159,8 @@ def _strangers(where: str, document: Mapping[str, Any], known: tuple[str, ...]) 
 
 
 def _key_problems(where: str, key: object, seen: set[str]) -> Iterator[str]:
-    if not isinstance(key, str) or not key.strip():
-        yield f"{where}.key: an account needs its API key, a text."
+    if not isinstance(key, str) or not re.fullmatch(KEY, key):
+        yield f"{where}.key: an account needs its API key, 1 to 500 visible ASCII characters without spaces."
     elif key in seen:
         yield f"{where}.key: {key!r} is the key of an account before."
     else:

@@ -113,6 +113,33 @@ def test_what_is_no_scenario_is_refused(tmp_path, content):
         Scenario.read(written(tmp_path, content))
 
 
+@pytest.mark.parametrize("key", ["sp ", "☃", "a\n", "", "k" * 501])
+def test_a_key_that_nobody_could_send_is_refused(tmp_path, key):
+    with pytest.raises(BadScenario, match="an account needs its API key"):
+        Scenario.read(written(tmp_path, {"accounts": [{"key": key}]}, "scenario.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"accounts": [{"key": "\\ud800"}]}', "it is not JSON"),
+        ('{"faults": [{"account": "\\ud800", "delay": 1}]}', "it is not JSON"),
+        ('{"faults": [', "it is not JSON"),
+        ('[{"faults": []}]', "not one object or table"),
+        (".".join("a" * 3_000) + " = 1", "nested too deeply"),
+        ('[[accounts]]\nkey = "a"\nlimits = { concurrency = nan }', "accounts\\[0\\].limits.concurrency: .* not nan"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_its_own_terms(tmp_path, content, words):
+    with pytest.raises(BadScenario, match=words):
+        Scenario.read(written(tmp_path, content))
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_it(tmp_path):
+    for content in (TOML, '{"accounts": [{"key": "a"}]}'):
+        assert Scenario.read(written(tmp_path, "\ufeff" + content)) == Scenario.read(written(tmp_path, content))
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["key", "balance", "limits", "faults", "delay", "error"]), inner, max_size=3),
