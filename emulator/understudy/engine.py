@@ -55,6 +55,8 @@ class Engine:
     #: The providers that have something to keep for accounts, by name.
     keepers: dict[str, Keeper] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    #: Numbers the keys that are made here.
+    made: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Engine":

@@ -7,7 +7,7 @@ from typing import Any
 from understudy.accounts import Account, identity
 from understudy.engine import Engine
 from understudy.limits import BadLimits
-from understudy.scenario import Opening
+from understudy.scenario import KEY, Opening
 
 from .money import money
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref
@@ -34,12 +34,11 @@ def shown(account: Account) -> dict[str, Any]:
 
 
 def _new_key(engine: Engine) -> str:
-    """A key nobody else has; the same again with the same seed, for the same number of accounts before."""
+    """A key nobody else has or had; the same again with the same seed, for the same number of keys made before."""
     seed = engine.settings.seed
     if seed is None:
         return f"us-{secrets.token_hex(16)}"
-    count = sum(1 for _ in engine.accounts.all())
-    return f"us-{random.Random(f'{seed}:key:{count}').getrandbits(128):032x}"
+    return f"us-{random.Random(f'{seed}:key:{next(engine.made)}').getrandbits(128):032x}"
 
 
 def _account(call: Call) -> Account:
@@ -110,7 +109,7 @@ OPERATIONS = (
             {},
             {
                 "key": {
-                    "type": "string", "pattern": "^[!-~]{1,500}$",
+                    "type": "string", "pattern": f"^{KEY}$",
                     "description": "The API key it is to have; without one, a new one is made and answered.",
                 },
                 "balance": {**USD, "minimum": 0, "maximum": 10**9, "description": "US dollars it starts with."},

@@ -210,6 +210,14 @@ def test_an_account_that_cannot_be_is_not_made(nobody):
     assert len(nobody.ok("GET", "/accounts?limit=1000")["accounts"]) == before
 
 
+def test_a_key_that_was_made_is_never_made_again(make_server, caller):
+    everyone = caller(make_server(seed=7))
+    made = [everyone.ok("POST", "/accounts") for _ in range(2)]
+    everyone.ok("DELETE", f"/accounts/{made[0]['id']}")
+    made += [everyone.ok("POST", "/accounts") for _ in range(2)]
+    assert len({one["key"] for one in made}) == 4
+
+
 def test_with_a_seed_the_same_keys_are_made_again(make_server, caller):
     first, second = ([caller(make_server(seed=7)).ok("POST", "/accounts")["key"]] for _ in range(2))
     assert first == second
