@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 from uuid import UUID, uuid5
 
 from .clock import AccountClock, Clock
@@ -28,6 +28,18 @@ def identity(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+class Furnishing(Protocol):
+    """What an account has from the start that is not every account's."""
+
+    def money(self, account: "Account") -> None:
+        """Set its opening balance and its limits."""
+        ...
+
+    def rules(self, account: "Account") -> None:
+        """Add its rules."""
+        ...
+
+
 class Account:
     """One key's jobs, money, time, limits, faults, deliveries, journal and stream of random numbers."""
 
@@ -43,6 +55,7 @@ class Account:
         self.clock = AccountClock(clock)
         self._opening = opening
         self.limits = Limits()
+        self.furnishing: Furnishing | None = None
         self.renew_money()
         self.journal = Journal(journal_size)
         self.deliveries: deque[Delivery] = deque(maxlen=self.DELIVERIES_KEPT)
@@ -65,6 +78,14 @@ class Account:
         self.ledger = Ledger(self._opening, self.clock.now())
         # What is under way still counts, should there be a limit again.
         self.limits.lift()
+        if self.furnishing is not None:
+            self.furnishing.money(self)
+
+    def furnish(self) -> None:
+        """Give an account with nothing in it what it has from the start."""
+        if self.furnishing is not None:
+            self.furnishing.money(self)
+            self.furnishing.rules(self)
 
     @cached_property
     def faults(self) -> FaultTable:

@@ -33,6 +33,13 @@ class Shelved(NamedTuple):
     result: Result
 
 
+@dataclass(slots=True)
+class Lost:
+    """How many exchanges went with the accounts they were of: whoever plays journals again has to know."""
+
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """State and services of one server. `shelf` finds a result by the id in its media URL.
@@ -49,6 +56,9 @@ class Engine:
     studio: Studio
     uploads: Uploads
     shelf: dict[str, Shelved]
+    #: Results that are an account's own and another's, too: who comes after the one on the shelf.
+    heirs: dict[str, list[Shelved]] = field(default_factory=dict)
+    lost: Lost = field(default_factory=Lost)
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     #: Taken by whoever moves time: the advances of one account queue up, and those of all with every other.
     advancing: Turns = field(default_factory=Turns)
@@ -100,20 +110,33 @@ class Engine:
         return upload
 
     def throw_out(self, account: Account, name: str) -> None:
-        """Keep a file of an account no longer."""
-        self.uploads.forget(name)
+        """Keep a file of an account no longer, unless a copy of the account has it, too."""
         account.keep(HandedIn).files.pop(name, None)
+        held = (other.kept.get(HandedIn) for other in self.accounts.all())
+        if not any(isinstance(own, HandedIn) and name in own.files for own in held):
+            self.uploads.forget(name)
 
     def file(self, account: Account, job: Job) -> None:
         """Put a job among its account's, and its results where their URLs lead."""
         for result in job.results:
-            self.shelf[result.id] = Shelved(account, job, result)
+            known = self.shelf.get(result.id)
+            if known is None or known.account is account:
+                self.shelf[result.id] = Shelved(account, job, result)
+            else:
+                self.heirs.setdefault(result.id, []).append(Shelved(account, job, result))
         account.limits.running.begin(job.id, job.finishes_at, job.submitted_at)
 
-    def withdraw(self, job: Job) -> None:
-        """Take a job's results from where their URLs lead."""
+    def withdraw(self, account: Account, job: Job) -> None:
+        """Take the results of an account's job from where their URLs lead; those of its copies stay."""
         for result in job.results:
-            self.shelf.pop(result.id, None)
+            heirs = [heir for heir in self.heirs.pop(result.id, ()) if heir.account is not account]
+            known = self.shelf.get(result.id)
+            if known is not None and known.account is account:
+                del self.shelf[result.id]
+                if heirs:
+                    self.shelf[result.id] = heirs.pop(0)
+            if heirs:
+                self.heirs[result.id] = heirs
 
     def reset(self, account: Account, part: Part) -> Account:
         """Set a part of an account back to how it was when it was opened; `all` puts a new one in its place."""
@@ -124,7 +147,7 @@ class Engine:
             for provider in account.providers:
                 jobs = account.jobs(provider)
                 for job in jobs.values():
-                    self.withdraw(job)
+                    self.withdraw(account, job)
                 jobs.clear()
         if part in ("jobs", "webhooks", "all"):
             self.outbox.forget(account)
@@ -137,13 +160,21 @@ class Engine:
             case "money":
                 account.renew_money()
             case "all":
+                self._empty(account)
                 account.become(self.accounts.blank(account.id, account.key))
+                account.furnish()
         return account
 
     def forget(self, account: Account) -> None:
         """Let there be no such account any more."""
         self.reset(account, "jobs")
+        self._empty(account)
         self.accounts.forget(account)
+
+    def _empty(self, account: Account) -> None:
+        for name in list(account.keep(HandedIn).files):
+            self.throw_out(account, name)
+        self.lost.count += len(account.journal) + account.journal.lost
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside an answer, which does not wait for it."""

@@ -46,10 +46,7 @@ class Front:
             ended = "failed"
             raise
         finally:
-            if (operation := scope.get("understudy.operation")) is not None:
-                visit.of("understudy", scope.get("understudy.account"))
-                visit.exchange.operation = operation
-            visit.end(ended)
+            passage.end(ended)
 
 
 def opened(scope: Scope, engine: Engine) -> Exchange:
@@ -76,10 +73,20 @@ def fault_header(scope: Scope) -> str | None:
     return header(scope, FAULT_HEADER)
 
 
+def _size(exchange: Exchange) -> int | None:
+    """How many bytes of body an answer has, as far as it says so."""
+    if exchange.method == "HEAD" or exchange.status in (204, 304):
+        return 0
+    for name, value in exchange.response_headers:
+        if name == b"content-length":
+            return int(value)
+    return None
+
+
 class _Passage:
     """The way of one exchange's bytes, in and out."""
 
-    __slots__ = ("_begun", "_engine", "_exchange", "_over", "_receive", "_scope", "_send", "_spoilt", "_visit")
+    __slots__ = ("_begun", "_engine", "_exchange", "_over", "_receive", "_scope", "_send", "_size", "_spoilt", "_visit")
 
     def __init__(self, engine: Engine, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         self._engine = engine
@@ -89,6 +96,7 @@ class _Passage:
         self._receive = receive
         self._send = send
         self._spoilt: Send | None = None
+        self._size: int | None = None
         self._begun = self._over = False
 
     @property
@@ -99,6 +107,13 @@ class _Passage:
         if self._begun:
             return "cut"
         return self._visit.strike.connection or "hung up"
+
+    def end(self, ended: str) -> None:
+        """Put the exchange on the record, if it is not there yet."""
+        if (operation := self._scope.get("understudy.operation")) is not None:
+            self._visit.of("understudy", self._scope.get("understudy.account"))
+            self._exchange.operation = operation
+        self._visit.end(ended)
 
     async def receive(self) -> Message:
         """What the caller sends."""
@@ -137,6 +152,12 @@ class _Passage:
         if message["type"] == "http.response.start":
             self._begun = True
             exchange.status, exchange.response_headers = message["status"], message["headers"]
+            self._size = _size(exchange)
+            last = self._size == 0
         else:
             exchange.said(message.get("body", b""))
-            self._over = not message.get("more_body", False)
+            last = not message.get("more_body", False) or exchange.response_size == self._size
+        if last and not self._over:
+            # Whoever has all of an answer may look for it in the journal at once.
+            self._over = True
+            self.end("answered")

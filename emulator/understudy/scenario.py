@@ -51,15 +51,24 @@ class Opening:
         Limits().set(self.limits)
         account = engine.accounts.open(account_id or identity(self.key), self.key)
         try:
-            for rule in self.faults:
-                account.faults.add(rule, account.clock.now())
+            self.rules(account)
         except BadRule:
             engine.forget(account)
             raise
+        self.money(account)
+        account.furnishing = self
+        return account
+
+    def money(self, account: Account) -> None:
+        """Set its opening balance and its limits."""
         account.limits.set(self.limits)
         if self.balance is not None:
             account.ledger.set_opening(round(self.balance * _MICRO))
-        return account
+
+    def rules(self, account: Account) -> None:
+        """Add its rules."""
+        for rule in self.faults:
+            account.faults.add(rule, account.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

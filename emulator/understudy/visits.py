@@ -104,8 +104,10 @@ class Visit:
         return strike
 
     def end(self, ended: str) -> None:
-        """Put it on the record."""
+        """Put it on the record, once."""
         exchange, account = self.exchange, self._account
+        if exchange.ended:
+            return
         exchange.ended = ended
         exchange.seconds = time.monotonic() - self._began
         exchange.finished = self.clock.now()

@@ -24,6 +24,10 @@ def executable() -> str:
         raise MediaError(f"no ffmpeg on this machine: {error}") from error
 
 
+#: Where we are killed before ffmpeg has its input, its filters wait for a frame for ever, with all their might.
+_BOUNDED = ("-timelimit", f"{_PATIENCE:.0f}")
+
+
 class Ffmpeg:
     """Runs ffmpeg and leaves no process behind: after `stop`, none runs and none will start."""
 
@@ -38,7 +42,7 @@ class Ffmpeg:
         Raises:
             MediaError: it failed, hung or was stopped; the message is ffmpeg's own.
         """
-        command = [executable(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
+        command = [executable(), *_BOUNDED, "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
         with self._lock:
             if self._stopped:
                 raise StudioClosed

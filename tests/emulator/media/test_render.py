@@ -1,5 +1,6 @@
 """Real ffmpeg, real files: what a player would see."""
 
+import subprocess
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from understudy.media.clip import Clip
+from understudy.media.ffmpeg import executable
 from understudy.media.inspect import frame, inspect
+from understudy.media.render import picture_arguments
 from understudy.media.studio import Studio
 
 TALK = Clip(640, 360, 3210, title="HeyGen Avatar IV", lines=("Welcome to our new product line.", "voice 7"))
@@ -94,3 +97,9 @@ async def test_nothing_of_the_words_or_the_machine_is_written_into_the_container
     content = (await studio.file(TALK)).read_bytes()
     assert b"Welcome" not in content
     assert b"/" + str(Path.home()).encode().strip(b"/") + b"/" not in content
+
+
+def test_an_ffmpeg_that_nobody_feeds_any_more_ends_by_itself(tmp_path: Path) -> None:
+    arguments = picture_arguments(Clip(64, 64, 1000), 75)
+    command = [executable(), "-timelimit", "1", "-loglevel", "error", *arguments, str(tmp_path / "never.mp4")]
+    assert subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60).returncode != 0

@@ -102,7 +102,7 @@ class Orders:
         """Call a request off, and give its price back."""
         cancelled = job.cancelled(now)
         caller.account.jobs(PROVIDER)[job.id] = cancelled
-        self._engine.withdraw(job)
+        self._engine.withdraw(caller.account, job)
         caller.account.ledger.cancel(job.id, now)
         caller.account.limits.running.end(job.id)
         return cancelled
@@ -127,7 +127,7 @@ class Orders:
         if limit == "concurrency":
             words["limit"] = limits.concurrency
             if (wait := limits.running.wait(now)) is not None:
-                words["retry_after_ms"] = max(1, round(wait * 1000))
+                words["retry_after_ms"] = max(1, math.ceil(wait * 1000))
         raise self._refusals.of_case(case, **words)
 
     def _check_rate(self, model: Model, caller: Caller, now: float) -> None:
@@ -143,7 +143,7 @@ class Orders:
                 limit_type=limit.limit_type,
                 limit=limit.limit,
                 interval=int(limit.interval_seconds),
-                retry_after_ms=max(1, round(wait * 1000)),
+                retry_after_ms=max(1, math.ceil(wait * 1000)),
             )
 
     def _plan(self, order: Order, caller: Caller, fate: Fate, now: float) -> Job:
