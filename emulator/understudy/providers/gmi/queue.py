@@ -116,7 +116,8 @@ class Queue:
             for wait in waits:
                 wait.cancel()
         now = caller.account.clock.now()
-        job = caller.account.jobs(PROVIDER)[job.id]
+        # Its account may have been set back meanwhile: whoever waits still gets what was promised.
+        job = caller.account.jobs(PROVIDER).get(job.id, job)
         if self._records.status(job, now) == "failed":
             return Json({"error": self._records.failure_message(job), "request_id": job.id}, 400)
         if self._sync_tells_all:
