@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import json
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
 
@@ -21,9 +23,14 @@ from understudy.providers.segmind.records import Warmed
 from understudy.server import Server
 from understudy.snapshots import MOST_BYTES, BadSnapshot, restore, snapshot
 from understudy.uploads import HandedIn
+from understudy_contracts.models import models
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+SYNC_IMAGE = next(
+    model.id for model in models("gmi").values() if model.output.kind == "image" and model.output.delivery == "sync"
 )
 
 RULES = [
@@ -324,6 +331,12 @@ def test_a_job_that_never_ends_is_written_down_in_json(customer, stranger):
     assert stranger.state("runware", job) == ("running", 0.0)
 
 
+def changed_job(document, **fields):
+    """The document with something else in one of Runware's jobs."""
+    next(iter(document["jobs"]["runware"].values())).update(fields)
+    return document
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -343,6 +356,16 @@ def test_a_job_that_never_ends_is_written_down_in_json(customer, stranger):
         (lambda document: document | {"deliveries": document["deliveries"] * 2}, "the same id"),
         (lambda document: document | {"files": [document["files"][0] | {"content": "?"}]}, "base64"),
         (lambda document: document | {"ledger": document["ledger"] | {"lines": []}}, "opening balance"),
+        (lambda document: document | {"faults": document["faults"] | {"added": -5}}, "snapshot.faults.added"),
+        (lambda document: document | {"deliveries": {}}, "must be a list, not {} @ snapshot.deliveries"),
+        (lambda document: document | {"left_out": "abc"}, "must be a list, not 'abc' @ snapshot.left_out"),
+        (
+            lambda document: document | {"files": [document["files"][0] | {"content_type": "a\r\nX: y"}]},
+            "is no type of a file",
+        ),
+        (lambda document: changed_job(document, origin="javascript:x"), "no address at which it could have been"),
+        (lambda document: changed_job(document, cost=-1), "costs or lasts less than nothing"),
+        (lambda document: changed_job(document, model="nope:1@1"), "of model 'nope:1@1'"),
     ],
 )
 def test_what_is_no_snapshot_is_refused_whole_with_what_is_wrong(customer, receiver, change, words):
@@ -350,7 +373,9 @@ def test_what_is_no_snapshot_is_refused_whole_with_what_is_wrong(customer, recei
     document = taken(customer)
     response = customer.control("PUT", "snapshot", change(deepcopy(document)))
     assert response.status_code == 422
-    assert words in " ".join(response.json()["problems"])
+    problems = " ".join(response.json()["problems"])
+    assert words in problems
+    assert "Error(" not in problems
     assert taken(customer) == document
 
 
@@ -420,3 +445,32 @@ def test_no_document_does_any_harm_whatever_is_changed_in_it(whole, data):
         engine.forget(account)
 
     asyncio.run(tried())
+
+
+@pytest.mark.parametrize("set_back", [("PUT", "snapshot"), ("POST", "reset/jobs"), ("POST", "reset/all")], ids=str)
+def test_who_waits_for_an_answer_while_the_account_is_set_back_still_gets_it(customer, set_back):
+    before = taken(customer)
+    jobs = customer.server.engine.accounts.of(customer.key).jobs("gmi")
+    with ThreadPoolExecutor() as pool:
+        body = {"model": SYNC_IMAGE, "payload": {"prompt": "an owl"}}
+        waiting = pool.submit(customer.http.post, "/api/v1/ie/requestqueue/apikey/requests", json=body)
+        give_up = time.monotonic() + 20
+        while not jobs:
+            assert time.monotonic() < give_up
+            time.sleep(0.005)
+        method, path = set_back
+        assert customer.control(method, path, before if method == "PUT" else None).status_code == 200
+        customer.advance(1_000)
+        answer = waiting.result(20)
+    assert (answer.status_code, answer.json()["status"]) == (200, "success")
+    assert customer.control("GET", "account").json()["jobs"].get("gmi", 0) == 0
+
+
+def test_files_that_came_later_go_when_an_earlier_account_comes_back(customer):
+    before = taken(customer)
+    url = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+    [made] = customer.http.post("/upload-asset", json={"data_urls": [url]}).json()["file_urls"]
+    path = httpx.URL(made).path
+    assert customer.http.get(path).content == PIXEL
+    put(customer, before)
+    assert customer.http.get(path).status_code == 404

@@ -6,10 +6,10 @@ build no other objects than these.
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_origin
 
 import orjson
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError, transform_error
@@ -33,6 +33,9 @@ _LARGEST = 253_402_300_799.0
 
 #: What whole numbers are below, and not below the negative of.
 _WHOLE = 2**63
+
+#: What is written as a list.
+_LISTS: tuple[Any, ...] = (list, tuple, deque, set, frozenset)
 
 #: How many problems are told of a document at most.
 _MOST_PROBLEMS = 100
@@ -150,6 +153,7 @@ def _converter() -> Converter:
     for kind, hook in ((str, _text), (int, _whole), (bool, _flag), (float, _number), (bytes, _bytes)):
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(ErrorCase, _case)
+    _take_lists_only(converter)
     converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], _object)
     # A class is compiled with the hooks that its fields have by then.
     endless = override(struct_hook=_number_or_never)
@@ -162,6 +166,25 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(ErrorCase, lambda case: f"{case.provider}:{case.id}")
     converter.register_unstructure_hook_func(lambda kind: kind == Mapping[str, Any], dict)
     return converter
+
+
+def _take_lists_only(converter: Converter) -> None:
+    """Build nothing from the letters of a text or the names in an object, which could be gone through like a list."""
+    asked: set[Any] = set()
+
+    def strict(kind: Any) -> Callable[[Any, Any], Any]:
+        asked.add(kind)
+        lenient = converter.get_structure_hook(kind, cache_result=False)
+        asked.discard(kind)
+
+        def structured(value: Any, kind: Any) -> Any:
+            if not isinstance(value, list):
+                raise ValueError(f"must be a list, not {value!r:.100}")
+            return lenient(value, kind)
+
+        return structured
+
+    converter.register_structure_hook_factory(lambda kind: get_origin(kind) in _LISTS and kind not in asked, strict)
 
 
 def _text(value: Any, _: Any) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,12 @@ def _wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
     account.random.setstate((version, tuple(numbers), spare))
     if len({rule.id for rule in snapshot.faults.rules}) < len(snapshot.faults.rules):
         yield "two rules have the same id @ snapshot.faults"
+    if any(min(rule.matched, rule.struck) < 0 for rule in snapshot.faults.rules):
+        yield "a rule cannot have done less than nothing @ snapshot.faults"
+    # The next one is called by the next number, and must not take the place of another.
+    given = (_RULE.fullmatch(rule.id) for rule in snapshot.faults.rules)
+    if snapshot.faults.added < max((int(found[1]) for found in given if found), default=0):
+        yield "there were more rules than were ever added @ snapshot.faults.added"
     try:
         account.faults.load(written(snapshot.faults))
     except BadRule as bad:
@@ -137,6 +144,10 @@ def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterat
                 yield f"it has no results, or not its own @ {place}"
             if max(job.submitted_at, job.cancelled_at or 0.0) > snapshot.now + _HASTE:
                 yield f"it is of the future @ {place}"
+            if min(job.cost, job.seconds) < 0:
+                yield f"it costs or lasts less than nothing @ {place}"
+            if not _ORIGIN.fullmatch(job.origin):
+                yield f"{job.origin!r:.100} is no address at which it could have been asked for @ {place}.origin"
             if job.provider != provider:
                 yield f"it is of another provider @ {place}"
             seen |= ids
@@ -164,6 +175,8 @@ def _unpack(engine: "Engine", old: Account, account: Account, snapshot: Snapshot
         handed_in[record.name] = (record.content_type, record.size)
         here = engine.uploads.get(record.name)
         content = _content(record)
+        if not _TYPE.fullmatch(record.content_type):
+            yield f"{record.content_type!r:.100} is no type of a file @ {place}"
         if content is not None and len(content) != record.size:
             yield f"this is no base64 of {record.size} bytes @ {place}"
         elif content is None or (here is not None and here.path.read_bytes() == content):
@@ -191,6 +204,8 @@ def _revive(engine: "Engine", account: Account, snapshot: Snapshot, deliveries: 
     for record in snapshot.deliveries:
         place = f"snapshot.deliveries[{record.id!r:.100}]"
         delivery = made[record.id] = _delivery(record)
+        if not _TYPE.fullmatch(record.content_type):
+            yield f"{record.content_type!r:.100} is no type of what is sent @ {place}"
         keeper = engine.keepers.get(record.provider)
         try:
             if keeper is None:
@@ -246,6 +261,15 @@ async def _nothing() -> Content:
 #: Stands where the provider will put its own.
 _NEVER = RetryPolicy(first=0.0, cap=0.0, attempts=1, timeout=0.0)
 
+#: What a header can tell as the type of something.
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:; ?[\w.+-]{1,100}=[\w.+-]{1,100})*", re.ASCII)
+
+#: What the addresses of files begin with.
+_ORIGIN = re.compile(r"https?://[^\s\x00-\x20\"<>\\^`{|}\x7f]{1,2000}")
+
+#: How the rules of an account are called.
+_RULE = re.compile("rule-([0-9]{1,18})")
+
 #: By how many seconds something may be ahead of time: floating point numbers are not exact.
 _HASTE = 1.0
 
@@ -259,8 +283,10 @@ def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
     # Its time is what it was then, wherever the server's may be.
     plan.account.clock.set(plan.now - engine.clock.now())
     plan.account.journal = old.journal
-    account = old
+    account, files = old, old.keep(HandedIn).files
     account.become(plan.account)
+    for name in files.keys() - account.keep(HandedIn).files.keys():
+        engine.throw_out(account, name)
     for keeper in engine.keepers:
         for job in account.jobs(keeper).values():
             if job.cancelled_at is None:
@@ -268,10 +294,10 @@ def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
     account.deliveries.extend(plan.deliveries)
     waiting = {delivery.then: delivery for delivery in plan.deliveries if delivery.then is not None}
     for delivery in plan.deliveries:
+        # What it says is now told by the account that it is of.
+        engine.keepers[delivery.provider].revive(account, delivery)
         before = waiting.get(delivery)
         # One that follows another is set off by that, unless it was already.
-        # What it says is now the account's that it is of.
-        engine.keepers[delivery.provider].revive(account, delivery)
         if delivery.state == "waiting" and (before is None or before.state != "waiting" or delivery.begun):
             engine.outbox.resume(account, delivery)
     for each in engine.keepers.values():

@@ -30,8 +30,8 @@ class Keeping:
                 for result in job.results:
                     self._video.clip(job, result)
                     self._video.answers.add_state(job, result, result.finishes_at, [], [])
-            except (LookupError, TypeError, ValueError, AttributeError) as problem:
-                yield f"no video can be made of job {job.id!r:.100}: {problem!r:.200}"
+            except (LookupError, TypeError, ValueError, AttributeError):
+                yield f"no video can be made of job {job.id!r:.100} as it asks for one, of model {job.model!r:.100}"
         for upload in account.keep(Uploads).by_uuid.values():
             missing = {"name", "version", "category", "architecture"} - upload.task.keys()
             if missing or not upload.stages:
