@@ -113,7 +113,7 @@ class Connection:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as reason:
             raise ControlError(
-                f"no answer from {self._url}: {reason}. Is it running? `understudy serve` starts it."
+                f"no answer from {self._url}: {str(reason).rstrip('.')}. Is it running? `understudy serve` starts it."
             ) from reason
         except (ValueError, TypeError, OverflowError, RecursionError) as reason:
             raise BadQuestion(

@@ -182,3 +182,9 @@ def test_the_token_is_shown_where_it_is_needed(make_server):
         assert control.clock()
     with Control(server.url) as control, pytest.raises(ControlError, match="X-Understudy-Token"):
         control.clock()
+
+
+def test_an_address_that_is_none_is_told_in_whole_sentences():
+    with Control("nowhere") as control, pytest.raises(ControlError) as refused:
+        control.clock()
+    assert "protocol. Is it running?" in str(refused.value)
