@@ -16,6 +16,8 @@ from .remote import Remote, remote
 def snapshot(remote: Remote, file: Path) -> None:
     """Write an account to FILE as one JSON document: jobs, money, rules, clock, webhooks. Its key is not in it.
 
+    The addresses of its webhooks are, with whatever secrets they carry: they are needed to go on.
+
     `understudy restore` puts it back, into any account of any stand-in.
 
     Example: `understudy snapshot before.json --key my-key`

@@ -170,7 +170,8 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Snapshot": shape(
         {"format": TEXT, "version": {}},
-        description="An account as one document. Its key is not in it.",
+        description="An account as one document. Its key is not in it; "
+        "the addresses of its webhooks are, with whatever secrets they carry.",
         additionalProperties=True,
     ),
 }

@@ -51,7 +51,8 @@ OPERATIONS = (
     Operation(
         "GET", "/snapshot", "take_snapshot", "The account as one document", _snapshot, ref("Snapshot"),
         account="required",
-        description="Jobs, money, rules, clock, deliveries and random numbers. Its key is not in it.",
+        description="Jobs, money, rules, clock, deliveries and random numbers. Its key is not in it; "
+        "the addresses of its webhooks are, with whatever secrets they carry.",
     ),
     Operation(
         "PUT", "/snapshot", "restore_snapshot", "Make the account what a snapshot says", _restore, ref("Account"),

@@ -26,6 +26,8 @@ def _delivery(call: Call) -> Delivery:
 
 
 async def _list(call: Call) -> Any:
+    from understudy.journal.outgoing import sent
+
     asked = call.query
     wanted = [
         delivery
@@ -38,21 +40,25 @@ async def _list(call: Call) -> Any:
             raise Refusal(404, f"there is no delivery {asked['after']!r} any more to go on after.")
         wanted = wanted[ids.index(asked["after"]) + 1 :]
     page = wanted[: asked["limit"]]
-    answer: dict[str, Any] = {"deliveries": await encoded(delivery.shown() for delivery in page)}
+    answer: dict[str, Any] = {"deliveries": await encoded(sent(delivery) for delivery in page)}
     if len(page) < len(wanted):
         answer["next"] = page[-1].id
     return answer
 
 
 async def _show(call: Call) -> Any:
-    return _delivery(call).shown()
+    from understudy.journal.outgoing import sent
+
+    return sent(_delivery(call))
 
 
 async def _resend(call: Call) -> Any:
+    from understudy.journal.outgoing import sent
+
     delivery = _delivery(call)
     call.engine.outbox.resend(call.one, delivery.id)
     await call.engine.outbox.settled(call.one)
-    return delivery.shown()
+    return sent(delivery)
 
 
 OPERATIONS = (

@@ -210,6 +210,20 @@ def test_an_account_that_cannot_be_is_not_made(nobody):
     assert len(nobody.ok("GET", "/accounts?limit=1000")["accounts"]) == before
 
 
+def test_no_secret_of_an_address_is_shown_of_a_webhook(patient, stage):
+    stage.post(video_task(webhookURL="http://me:my-password@127.0.0.1:9/hook?X-Signature=my-signature"))
+    patient.ok("POST", "/clock/advance", json={"seconds": 600})
+    [listed] = patient.ok("GET", "/webhooks")["deliveries"]
+    each = patient.ok("GET", f"/webhooks/{listed['id']}")
+    assert listed == each
+    assert listed["url"] == "http://redacted@127.0.0.1:9/hook?redacted"
+    assert listed["attempts"]
+    again = patient.ok("POST", f"/webhooks/{listed['id']}/resend")
+    for shown in (listed, again):
+        assert "my-password" not in str(shown)
+        assert "my-signature" not in str(shown)
+
+
 def test_a_key_that_was_made_is_never_made_again(make_server, caller):
     everyone = caller(make_server(seed=7))
     made = [everyone.ok("POST", "/accounts") for _ in range(2)]
