@@ -17,7 +17,7 @@ class Stage:
         self.clock = clock
         self.key = key
         self.http = httpx.Client(
-            base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False
+            base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=False, timeout=60
         )
 
     def post(self, *tasks: Any, **headers: str) -> httpx.Response:

@@ -191,7 +191,7 @@ def test_the_history_has_everything_and_its_filters_and_pages_hold(patient):
     patient.clock.advance(8 * 24 * 3600)
     assert history() == []
     made_on = day(patient.clock.now() - 8 * 24 * 3600)
-    around = {"from_date": str(made_on - timedelta(days=1)), "to_date": str(made_on + timedelta(days=1))}
+    around = {"from_date": str(made_on - timedelta(days=2)), "to_date": str(made_on + timedelta(days=1))}
     assert len(history(**around)) == 3
     assert history(to_date=around["from_date"]) == []
     # By its id a request is found whenever it was made.

@@ -19,6 +19,8 @@ def _wanted(violation: Violation) -> str | None:
     """What would have been right, to be read after "must", for rules whose names say nothing to a person."""
     choices = violation.schema.get(violation.rule)
     match violation.rule, choices:
+        case "exclusiveMinimum", least:
+            return f"be above {least:g}"
         case "not", {"const": value}:
             return f"not be {value}"
         case "oneOf", [*branches] if all([*branch] == ["required"] for branch in branches):

@@ -15,9 +15,14 @@ _BOTH: Final = frozenset({"model", "text"})
 MET: Final[Mapping[str, Mapping[str, frozenset[str]]]] = MappingProxyType(
     {
         # Every task is a document that says which model it is for, if any.
-        "runware": dict.fromkeys(
-            ("submit", "poll", "list", "upload", "models", "account", "train", "other", "download", "webhook"), _BOTH
-        ),
+        "runware": {
+            **dict.fromkeys(
+                ("submit", "poll", "list", "upload", "models", "account", "train", "other", "download", "webhook"),
+                _BOTH,
+            ),
+            # On a WebSocket only: over HTTP the key comes with the tasks.
+            "authenticate": _NOTHING,
+        },
         "gmi": {
             "submit": _BOTH,
             "poll": _MODEL,

@@ -1,11 +1,13 @@
 """Rules are about what providers really meet: the table of it is held against requests on the wire."""
 
+import json
 import random
 import uuid
 from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from gateway import call
 from sink import Sink
@@ -39,6 +41,9 @@ def _runware(http: httpx.Client, clock: ManualClock, hook: str) -> None:
     clock.advance(1_000)
     told = http.post("/v1", json=[{"taskType": "getResponse", "taskUUID": task["taskUUID"]}]).json()
     http.head(_links(told)[0])
+    with connect(f"{http.base_url.copy_with(scheme='ws', path='/v1')}", proxy=None) as socket:
+        socket.send(json.dumps([{"taskType": "authentication", "apiKey": http.headers["x-api-key"]}]))
+        socket.recv(timeout=20)
 
 
 def _gmi(http: httpx.Client, clock: ManualClock, hook: str) -> None:
