@@ -38,6 +38,8 @@ def exchange(
     made.status = status
     made.response_headers = _raw({"content-type": "application/json", **(answer_headers or {})})
     made.said(answer)
+    if made.transport == "websocket" and answer:
+        made.frames = answer.count(b"\n") + 1
     made.ended = "answered"
     for name, value in facts.items():
         setattr(made, name, value)

@@ -243,8 +243,8 @@ def test_text_and_bytes_are_shown_as_what_they_are() -> None:
 
 
 def test_frames_are_shown_one_by_one() -> None:
-    frames = exchange(b"", b'{"data":[]}\n{"errors":[1]}', method="PUSH", transport="websocket", connection=7)
-    shown = document(frames)
+    body = b'{"data":[]}\n{"errors":[1]}'
+    shown = document(exchange(b"", body, method="PUSH", transport="websocket", connection=7))
     assert shown["response"]["frames"] == [{"data": []}, {"errors": [1]}]
     assert shown["connection"] == 7
 
@@ -254,6 +254,15 @@ def test_frames_are_kept_a_line_each() -> None:
     made.said_frame('{"data":[]}')
     made.said_frame('{"errors":[]}')
     assert made.response_body == b'{"data":[]}\n{"errors":[]}'
+
+
+@pytest.mark.parametrize("said", [[""], ["", ""], ["", '{"data":[]}'], ['{"data":[]}', "", '{"data":[']])
+def test_an_empty_frame_is_a_frame(said: list[str]) -> None:
+    made = exchange(b"[]", b"", method="SEND", status=None, transport="websocket", connection=7)
+    for frame in said:
+        made.said_frame(frame)
+    assert made.frames == len(said)
+    assert document(made)["response"]["frames"] == [{"data": []} if frame.endswith("}") else frame for frame in said]
 
 
 def test_a_request_of_very_many_parts_tells_of_the_first_what_did_not_strike_them() -> None:

@@ -61,6 +61,8 @@ class Exchange:
     response_body: bytes = b""
     response_size: int = 0
     response_digest: Any = None
+    #: How many frames the answer is made of, of which any may be empty; 0 where it is none of a WebSocket.
+    frames: int = 0
     #: Real seconds it took.
     seconds: float = 0.0
     #: When it was over, in emulator time of its account; None while it is under way.
@@ -104,7 +106,8 @@ class Exchange:
 
     def said_frame(self, text: str) -> None:
         """Keep a frame said on a WebSocket."""
-        self.said(text.encode() if not self.response_size else b"\n" + text.encode())
+        self.said(b"\n" + text.encode() if self.frames else text.encode())
+        self.frames += 1
 
 
 def _more(kept: bytes, size: int, digest: Any, chunk: bytes, headers: Headers | tuple[()]) -> tuple[bytes, Any]:

@@ -162,6 +162,7 @@ def _line(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
             "status": exchange.status,
             "headers": seen.response_headers,
             "size": exchange.response_size,
+            "frames": exchange.frames,
             **answered(exchange, seen),
         },
         "seconds": exchange.seconds,

@@ -97,7 +97,7 @@ def _messages(exchange: Exchange, seen: Redacted) -> list[dict[str, Any]]:
     told = []
     if exchange.method == "SEND":
         told.append(_message(_SENT, exchange.at, seen.request_body))
-    if exchange.response_size and exchange.method in ("SEND", "PUSH"):
+    if exchange.frames and exchange.method in ("SEND", "PUSH"):
         moment = exchange.at if exchange.finished is None else exchange.finished
         told += [_message(_RECEIVED, moment, frame) for frame in seen.response_body.split(b"\n")]
     return told

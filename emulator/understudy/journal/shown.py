@@ -97,14 +97,17 @@ def _told(exchange: Exchange) -> str:
 
 
 def _response(exchange: Exchange, seen: Redacted) -> dict[str, Any] | None:
-    if exchange.status is None and not exchange.response_size:
+    if exchange.status is None and not exchange.response_size and not exchange.frames:
         return None
     shown = body(seen.response_body, exchange.response_headers, exchange.response_size, exchange.response_digest)
+    if exchange.frames > 1 or (exchange.frames and not exchange.response_size):
+        shown.pop("body", None)
+        shown["frames"] = [_frame(frame) for frame in seen.response_body.split(b"\n")]
     return {"status": exchange.status, "headers": seen.response_headers, **shown}
 
 
 def body(content: bytes, headers: Headers | tuple[()], size: int, digest: Any) -> dict[str, Any]:
-    """A body: `body` as JSON, as `frames`, as text, or in base64, with its `size`; of media and the like a `media`."""
+    """A body: `body` as JSON, as text, or in base64, with its `size`; of media and the like a `media`."""
     if not size:
         return {"size": 0}
     shown: dict[str, Any] = {"size": size}
@@ -125,12 +128,15 @@ def body(content: bytes, headers: Headers | tuple[()], size: int, digest: Any) -
         if digest is None or problem.start < len(content) - 4:
             return {**shown, "encoding": "base64", "body": base64.b64encode(content).decode()}
         text = content[: problem.start].decode()
-    if "\n" in text and text.startswith("{"):
-        try:
-            return {**shown, "frames": [_brief(parse_json(line.encode())) for line in text.split("\n")]}
-        except BadJson:
-            pass
     return {**shown, "body": _brief(text)}
+
+
+def _frame(content: bytes) -> Any:
+    """What was said in one frame: JSON, unless a fault or the journal's bound left it none."""
+    try:
+        return _brief(parse_json(content))
+    except BadJson:
+        return brief(content.decode("utf-8", "replace"))
 
 
 def _brief(value: Any) -> Any:
