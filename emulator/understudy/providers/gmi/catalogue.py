@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.answers import Json, Refused
+from understudy.doorway import Caller
 from understudy_contracts.models import Model
 
-from .door import Caller
 from .refusals import Refusals
 
 

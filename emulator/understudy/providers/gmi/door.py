@@ -1,7 +1,6 @@
 """Who may come in: API keys on the `/apikey` family, signed-in users on its twin, and the organisation they act for."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -9,11 +8,13 @@ from starlette.responses import Response
 
 from understudy.accounts import Account
 from understudy.answers import Refused, Unheard
+from understudy.doorway import Caller, Doorway
 from understudy.engine import Engine
-from understudy.faults import Strike, UnknownFault
+from understudy.faults import UnknownFault
 from understudy.jobs import Job
-from understudy.visits import Visit, visit_of
+from understudy.visits import visit_of
 from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, origin, parse_json, read_body
+from understudy_contracts.errors import ErrorCase
 
 from .identity import Identity
 from .refusals import Refusals
@@ -21,20 +22,11 @@ from .refusals import Refusals
 PROVIDER = "gmi"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and where they reached us."""
-
-    account: Account
-    origin: str
-    visit: Visit
-
-
 Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-class Door:
+class Door(Doorway):
     """Checks who asks before anything else is looked at, and says no in the provider's shape."""
 
     def __init__(self, engine: Engine, identity: Identity, refusals: Refusals) -> None:
@@ -50,30 +42,15 @@ class Door:
         """An endpoint for signed-in users."""
         return self._guarded(handler, self._account_of_token, operation)
 
-    def meet(
-        self,
-        caller: Caller,
-        operation: str,
-        *,
-        job: Job | None = None,
-        model: str | None = None,
-        text: Callable[[], str] = str,
-        magic: Sequence[str] = (),
-    ) -> Strike:
-        """What goes wrong with a request; raises Refused for what is told at once."""
-        model = model if job is None else job.model
-        try:
-            strike = caller.visit.meet(
-                operation, model=model, job=job.id if job is not None else None, text=text, magic=magic
-            )
-        except UnknownFault as problem:
-            raise self._refusals.unknown_fault(problem) from None
-        error = strike.error
-        if error is None and job is not None and operation == "poll":
-            error = job.refusal(caller.account.clock.now())
-        if error is not None and (operation != "submit" or error.strikes in ("submit", "transport")):
-            raise self._refusals.by_name(error, model=model, wait=strike.retry_after)
-        return strike
+    def refusal(
+        self, error: ErrorCase, caller: Caller, *, model: str | None, job: Job | None, wait: float | None
+    ) -> Refused:
+        """How the queue tells an error at once."""
+        return self._refusals.by_name(error, model=model, wait=wait)
+
+    def unknown_fault(self, problem: UnknownFault) -> Refused:
+        """How a request is refused that asks for a fault that there is not."""
+        return self._refusals.unknown_fault(problem)
 
     async def document(self, request: Request) -> tuple[Any, bytes]:
         """The JSON body of a request, parsed and as it came; raises Refused when it cannot be used."""

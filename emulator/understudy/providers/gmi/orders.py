@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
+from understudy.doorway import Caller
 from understudy.engine import Engine
 from understudy.fates import Fate
 from understudy.jobs import Job, Result
@@ -20,7 +21,7 @@ from understudy_contracts.models import Model
 from understudy_contracts.provider import Contract
 from understudy_contracts.schema import Judge
 
-from .door import PROVIDER, Caller
+from .door import PROVIDER
 from .refusals import Refusals
 
 #: Seconds of one MP3 frame: 1,152 samples.

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from understudy.answers import Json
 from understudy.clock import sleep_until
+from understudy.doorway import Caller
 from understudy.engine import Engine
 from understudy.fates import Fate
 from understudy.jobs import Job
 from understudy.wire import ClientGone, hung_up
 
-from .door import PROVIDER, Caller, Door
+from .door import PROVIDER, Door
 from .orders import Orders
 from .records import Records
 from .refusals import Refusals

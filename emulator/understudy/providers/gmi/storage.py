@@ -16,12 +16,13 @@ from starlette.responses import FileResponse, Response
 
 from understudy.accounts import Account
 from understudy.answers import Json
+from understudy.doorway import Caller
 from understudy.engine import Engine
 from understudy.uploads import TooLarge
 from understudy.visits import visit_of
 from understudy.wire import BodyTooLarge, read_body
 
-from .door import PROVIDER, Caller, Door
+from .door import PROVIDER, Door
 from .refusals import Refusals
 
 #: Seconds that a presigned address is good for, as observed.

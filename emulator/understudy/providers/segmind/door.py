@@ -1,6 +1,6 @@
 """Who may come in, how often, and by which method: checked in the gateway's order before anything else."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,12 +10,15 @@ from starlette.types import Receive, Scope, Send
 
 from understudy.accounts import Account
 from understudy.answers import Refused
+from understudy.doorway import Caller as AnyCaller
+from understudy.doorway import Doorway
 from understudy.engine import Engine
-from understudy.faults import Strike, UnknownFault, called_for
+from understudy.faults import UnknownFault, called_for
 from understudy.jobs import Job
 from understudy.limits import Rate, Window
-from understudy.visits import Visit, visit_of
+from understudy.visits import visit_of
 from understudy.wire import ClientGone, bearer, origin
+from understudy_contracts.errors import ErrorCase
 from understudy_contracts.provider import Contract
 
 from .refusals import WINDOW, Refusals
@@ -30,19 +33,16 @@ _PLANS = {"free": 5, "pro": 50, "flexible": 60, "business": 500}
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(AnyCaller):
     """Who asks, where they reached us, and where files are for them."""
 
-    account: Account
-    origin: str
     content: str
-    visit: Visit
 
 
 Handler: TypeAlias = Callable[[Caller, Request], Awaitable[Response]]
 
 
-class Door:
+class Door(Doorway):
     """Makes endpoints that let in whoever has a key."""
 
     def __init__(self, engine: Engine, contract: Contract, refusals: Refusals, stance: Mapping[str, str]) -> None:
@@ -86,7 +86,7 @@ class Door:
         visit = visit_of(request.scope)
         visit.of(PROVIDER, None)
         if public:
-            return Caller(self._nobody, reached, content, visit)
+            return Caller(self._nobody, reached, visit, content)
         key = request.headers.get("x-api-key", "")
         authorization = request.headers.get("authorization")
         if not key and authorization is not None:
@@ -101,37 +101,22 @@ class Door:
         if account is None:
             raise self._refusals.make("invalidKey")
         visit.of(PROVIDER, account)
-        return Caller(account, reached, content, visit)
+        return Caller(account, reached, visit, content)
 
-    def meet(
-        self,
-        caller: Caller,
-        operation: str,
-        *,
-        job: Job | None = None,
-        model: str | None = None,
-        text: Callable[[], str] = str,
-        magic: Sequence[str] = (),
-    ) -> Strike:
-        """What goes wrong with a request; raises Refused for what is told at once."""
-        model = model if job is None else job.model
-        try:
-            strike = caller.visit.meet(
-                operation, model=model, job=job.id if job is not None else None, text=text, magic=magic
-            )
-        except UnknownFault as problem:
-            raise self._refusals.unknown_fault(problem) from None
-        error = strike.error
-        if error is None and job is not None and operation == "poll":
-            error = job.refusal(caller.account.clock.now())
-        if error is not None and (operation != "submit" or error.strikes in ("submit", "transport")):
-            told: dict[str, object] = {} if model is None else {"model": model}
-            if job is not None:
-                told["id"] = job.id
-            if strike.retry_after is not None:
-                told["until"] = caller.account.clock.now() + strike.retry_after
-            raise self._refusals.by_name(error, **told)
-        return strike
+    def refusal(
+        self, error: ErrorCase, caller: AnyCaller, *, model: str | None, job: Job | None, wait: float | None
+    ) -> Refused:
+        """How the gateway tells an error at once."""
+        told: dict[str, object] = {} if model is None else {"model": model}
+        if job is not None:
+            told["id"] = job.id
+        if wait is not None:
+            told["until"] = caller.account.clock.now() + wait
+        return self._refusals.by_name(error, **told)
+
+    def unknown_fault(self, problem: UnknownFault) -> Refused:
+        """How a request is refused that asks for a fault that there is not."""
+        return self._refusals.unknown_fault(problem)
 
     def _refuse_by_name(self, key: str) -> None:
         """Raise Refused where a magic value in the key names an error that any call can meet."""
