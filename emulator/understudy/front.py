@@ -30,7 +30,7 @@ class Front:
         ):
             await self._app(scope, receive, send)
             return
-        visit = scope[VISIT] = Visit(self._engine, opened(scope, self._engine), fault_header(scope))
+        visit = scope[VISIT] = Visit(self._engine, opened(scope, self._engine), header(scope, FAULT_HEADER))
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
@@ -66,11 +66,6 @@ def opened(scope: Scope, engine: Engine) -> Exchange:
         scheme=scope["scheme"],
         peer=f"{host}:{port}",
     )
-
-
-def fault_header(scope: Scope) -> str | None:
-    """The fault that a request asks for."""
-    return header(scope, FAULT_HEADER)
 
 
 def _size(exchange: Exchange) -> int | None:

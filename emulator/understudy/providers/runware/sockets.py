@@ -168,9 +168,7 @@ class Sockets:
             wrong = not isinstance(key, str) or not key
             account = self._tasks.refusals.make("invalidApiKey") if wrong else self._tasks.account(key)
         if isinstance(account, Refusal):
-            item = {**account.item, "taskType": "authentication"}
-            more = {"error": item} if self._compatible_refusals else {}
-            await self._tell(connection, errors=[item], **more)
+            await self._refuse(connection, account)
             return False
         connection.account_known(account)
         if not await self._let_in(connection, visit):
@@ -213,9 +211,12 @@ class Sockets:
         if visit.strike.connection is not None:
             return False
         if refused is not None:
-            item = {**refused.item, "taskType": "authentication"}
-            await self._tell(connection, errors=[item], **({"error": item} if self._compatible_refusals else {}))
+            await self._refuse(connection, refused)
         return refused is None
+
+    async def _refuse(self, connection: Connection, refusal: Refusal) -> None:
+        item = {**refusal.item, "taskType": "authentication"}
+        await self._tell(connection, errors=[item], **({"error": item} if self._compatible_refusals else {}))
 
     def _unknown_caller(self, task: Any) -> dict[str, Any]:
         return self._tasks.refusals.make("missingApiKey", task if isinstance(task, dict) else None).item
