@@ -1,7 +1,8 @@
 """A receiver that keeps every request it gets, byte for byte, and answers as it was told."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -78,3 +79,19 @@ class Sink:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+@contextmanager
+def gated(status: int = 200) -> Iterator[tuple[Sink, threading.Event]]:
+    """A receiver that answers what comes first only once the gate is open, and that gate."""
+    gate = threading.Event()
+
+    def answer() -> int:
+        gate.wait(20)
+        return status
+
+    with Sink([answer]) as sink:
+        try:
+            yield sink, gate
+        finally:
+            gate.set()

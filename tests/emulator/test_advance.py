@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from customer import PROVIDERS, Customer
 from post_office import POLICY, post_office
-from sink import Sink
+from sink import Sink, gated
 from stage import video_task
 from understudy.clock import FlowingClock, ManualClock, sleep_until
 from understudy.course import advance, until_done
@@ -226,8 +226,7 @@ async def test_advances_queue_up_and_each_tells_its_own():
 
 
 async def test_an_advance_that_is_cancelled_stops_where_it_is_and_the_next_goes_on_from_there():
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(10) and 200) or 200]) as sink:
+    with gated() as (sink, gate):
         async with post_office() as office:
             account = office.account()
             begun = account.clock.now()
@@ -352,8 +351,7 @@ def test_however_time_is_cut_the_same_happens_at_the_same_times(jobs, steps):
 
 
 async def test_waiting_ends_when_the_jobs_have_finished_and_the_webhooks_are_out():
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(10) and 200) or 200]) as sink:
+    with gated() as (sink, gate):
         async with post_office(FlowingClock(10.0)) as office:
             account = office.account()
             file_job(office, account, 2)
@@ -399,8 +397,7 @@ async def test_waiting_for_a_job_that_is_stuck_is_over_at_once_whatever_else_is_
 
 
 async def test_a_receiver_that_is_dead_holds_up_the_time_of_its_own_account_and_nobody_elses():
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(20) and 200) or 200]) as sink:
+    with gated() as (sink, gate):
         async with post_office() as office:
             one, other = office.account("one"), office.account("other")
             office.send(one, sink.url, 10)
@@ -422,8 +419,7 @@ async def test_a_receiver_that_is_dead_holds_up_the_time_of_its_own_account_and_
 
 
 async def test_who_gives_up_waiting_for_a_turn_is_in_nobodys_way():
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(20) and 200) or 200]) as sink:
+    with gated() as (sink, gate):
         async with post_office() as office:
             one, other = office.account("one"), office.account("other")
             office.send(one, sink.url, 10)

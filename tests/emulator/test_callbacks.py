@@ -2,13 +2,12 @@
 
 import json
 import socket
-import threading
 import time
 
 import httpx
 import pytest
 
-from sink import Sink
+from sink import Sink, gated
 from stage import video_task
 from understudy.config import Speed
 from understudy.deliveries import RetryPolicy
@@ -179,8 +178,7 @@ def test_a_name_that_turns_out_to_be_a_metadata_address_is_never_called(stage, m
 
 
 def test_a_slow_receiver_delays_nobody_else(stage):
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(10) and 200) or 200]) as slow, Sink() as quick:
+    with gated() as (slow, gate), Sink() as quick:
         stage.post(video_task(webhookURL=slow.url), video_task(webhookURL=quick.url))
         stage.clock.advance(3600)
         quick.wait(1)

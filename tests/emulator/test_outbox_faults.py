@@ -3,14 +3,13 @@
 import asyncio
 import json
 import socket
-import threading
 import time
 
 import pytest
 
 from gateway import call
 from post_office import POLICY, post_office
-from sink import Sink
+from sink import Sink, gated
 from stage import video_task
 from understudy.course import advance
 from understudy.deliveries import RetryPolicy
@@ -176,8 +175,7 @@ async def test_copies_of_what_is_held_back_are_held_back_with_it():
 
 
 async def test_what_went_out_before_does_not_let_go_what_is_held_back_nor_does_what_never_arrived():
-    gate = threading.Event()
-    with Sink([lambda: (gate.wait(10) and 500) or 500]) as sink, socket.socket() as nobody:
+    with gated(500) as (sink, gate), socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         async with post_office() as office:
             account = office.account()
