@@ -226,6 +226,7 @@ def rich(customer, url):
     }  # fmt: skip
     customer.http.post("/finetune/request/submit", json=training)
     customer.control("POST", "faults", {"slow": 2, "probability": 0.5})
+    customer.control("POST", "faults", {"provider": "segmind", "operation": "poll", "limit": "1000/60"})
     customer.control("PATCH", "limits", {"concurrency": 50, "spend": {"amount": 90, "period": "monthly"}})
     customer.control("POST", "ledger/credit", {"amount": 3, "why": "a gift"})
     customer.advance(0.05)
@@ -331,9 +332,21 @@ def test_a_job_that_never_ends_is_written_down_in_json(customer, stranger):
     assert stranger.state("runware", job) == ("running", 0.0)
 
 
-def changed_job(document, **fields):
-    """The document with something else in one of Runware's jobs."""
-    next(iter(document["jobs"]["runware"].values())).update(fields)
+def changed_job(document, provider="runware", **fields):
+    """The document with something else in one of a provider's jobs."""
+    next(iter(document["jobs"][provider].values())).update(fields)
+    return document
+
+
+def changed_rule(document, number, **fields):
+    """The document with something else in one of its rules."""
+    document["faults"]["rules"][number].update(fields)
+    return document
+
+
+def changed_training(document, **fields):
+    """The document with something else in its training."""
+    next(iter(document["kept"]["segmind"]["trainings"]["by_id"].values())).update(fields)
     return document
 
 
@@ -366,6 +379,13 @@ def changed_job(document, **fields):
         (lambda document: changed_job(document, origin="javascript:x"), "no address at which it could have been"),
         (lambda document: changed_job(document, cost=-1), "costs or lasts less than nothing"),
         (lambda document: changed_job(document, model="nope:1@1"), "of model 'nope:1@1'"),
+        (lambda document: changed_job(document, "gmi", model="nope"), "as it asks for one, of model 'nope'"),
+        (lambda document: changed_job(document, "segmind", request=""), "cannot have a file made of it as it asks"),
+        (lambda document: changed_training(document, steps=[]), "cannot be shown: what it was asked for with"),
+        (lambda document: changed_rule(document, 0, chance=None), "its stream of it was is not told"),
+        (lambda document: changed_rule(document, 0, chance=[]), "where a stream of random numbers can be"),
+        (lambda document: changed_rule(document, 1, buckets=None), "has buckets, and what was left in them"),
+        (lambda document: changed_rule(document, 1, buckets={"": [1.0]}), "has buckets, and what was left in them"),
     ],
 )
 def test_what_is_no_snapshot_is_refused_whole_with_what_is_wrong(customer, receiver, change, words):

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .problems import BadRule
 from .reading import read
 from .rules import Rule
 
@@ -41,9 +42,14 @@ def resume(chance: random.Random, where: list[Any]) -> None:
 
 def _rule(document: Mapping[str, Any], shared: bool) -> Rule:
     rule = read(document["rule"], shared=shared).rule(document["id"], document["added"], random.Random(0))
+    if rule.chance is not None and document["chance"] is None:
+        raise BadRule([f"{rule.id:.50} leaves something to chance, and where its stream of it was is not told"])
+    levels = document["buckets"]
+    if rule.buckets is not None and (levels is None or any(len(at) != 2 for at in levels.values())):
+        raise BadRule([f"{rule.id:.50} has buckets, and what was left in them and when is not told"])
     rule.matched, rule.struck, rule.missed = document["matched"], document["struck"], document["missed"]
     if rule.chance is not None:
         resume(rule.chance, document["chance"])
     if rule.buckets is not None:
-        rule.buckets.levels = {caller: (level, then) for caller, (level, then) in document["buckets"].items()}
+        rule.buckets.levels = {caller: (level, then) for caller, (level, then) in levels.items()}
     return rule

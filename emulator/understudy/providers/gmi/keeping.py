@@ -35,8 +35,8 @@ class Keeping:
                 self._draw(job)
                 for moment in (job.submitted_at, job.finishes_at):
                     self._records.record(account, job, moment if moment < math.inf else job.submitted_at)
-            except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as problem:
-                yield f"no file can be made of request {job.id!r:.100}: {problem!r:.200}"
+            except (LookupError, TypeError, ValueError, AttributeError, StopIteration):
+                yield f"no file can be made of request {job.id!r:.100} as it asks for one, of model {job.model!r:.100}"
 
     def _draw(self, job: Job) -> None:
         for result in job.results:

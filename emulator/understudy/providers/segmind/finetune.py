@@ -263,8 +263,8 @@ class Training:
         try:
             self._shown(account, made)
             made.status(made.submitted_at)
-        except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as problem:
-            return f"cannot be shown: {problem!r:.200}"
+        except (LookupError, TypeError, ValueError, AttributeError, StopIteration):
+            return "cannot be shown: what it was asked for with, or a step of it, is none of a training"
         return None
 
     def moved(self, account: Account) -> None:

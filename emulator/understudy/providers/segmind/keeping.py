@@ -60,8 +60,8 @@ class Keeping:
             elif not failed:
                 for result in job.results:
                     placeholder(model, job, result)
-        except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as problem:
-            return f"cannot have a file made of it: {problem!r:.200}"
+        except (LookupError, TypeError, ValueError, AttributeError, StopIteration):
+            return f"cannot have a file made of it as it asks for one, of model {job.model!r:.100}"
         return None
 
     def revive(self, account: Account, delivery: Delivery) -> None:
