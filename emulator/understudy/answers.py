@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from .wire import kept_json
 
 
 class Json(Response):
@@ -15,7 +16,7 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """Encode the document."""
-        return orjson.dumps(content)
+        return kept_json(content)
 
 
 class Unheard(Response):

@@ -75,8 +75,8 @@ class Ledger:
     def _clear(self) -> None:
         self._gifts: list[Gift] = []
         self._shares: list[Share] = []
-        #: The shares of the jobs that are not settled yet, and when each is.
-        self._open: dict[str, range] = {}
+        #: The first share of each job that is not settled yet, and when each share is.
+        self._open: dict[str, int] = {}
         self._due: list[tuple[float, int]] = []
         # The lines themselves. What they say is in the shares and gifts: an account may have a great many.
         self._moments, self._lines, self._balances = array("d"), array("q"), array("q")
@@ -142,13 +142,13 @@ class Ledger:
             self._write(now, kind, number)
             if part.at < math.inf:
                 heapq.heappush(self._due, (part.at, number))
-        self._open[job] = range(first, first + len(parts))
+        self._open[job] = first
         self._spend(now, asked)
 
     def cancel(self, job: str, now: float) -> None:
         """Give back, now, whatever of a job's price is not settled yet."""
         self._settle(now)
-        for number in self._open.get(job, ()):
+        for number in self._numbers(job):
             share = self._shares[number]
             if share.open:
                 share.part = replace(share.part, at=now, billed=False)
@@ -200,7 +200,7 @@ class Ledger:
         for job, group in groupby(range(len(ledger._shares)), lambda number: ledger._shares[number].job):
             numbers = list(group)
             if any(ledger._shares[number].open for number in numbers):
-                ledger._open[job] = range(numbers[0], numbers[-1] + 1)
+                ledger._open[job] = numbers[0]
         return ledger
 
     def _settle(self, now: float) -> None:
@@ -223,9 +223,19 @@ class Ledger:
             self._write(part.at, _REFUND, number)
         if not part.billed:
             self._spend(share.taken_at, -part.amount)
-        known = self._open.get(share.job, ())
+        known = self._numbers(share.job)
         if number in known and not any(self._shares[other].open for other in known):
             del self._open[share.job]
+
+    def _numbers(self, job: str) -> range:
+        """The numbers of the shares of a job that is not settled yet, which were taken on together."""
+        first = self._open.get(job)
+        if first is None:
+            return range(0)
+        end = first
+        while end < len(self._shares) and self._shares[end].job == job:
+            end += 1
+        return range(first, end)
 
     def _spend(self, at: float, amount: int) -> None:
         day = int(at // _DAY)

@@ -1,6 +1,7 @@
 """Bytes in and bytes out over plain ASGI: what every provider's routes share, kept off the slow paths."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -90,7 +91,8 @@ def _depth(document: Any) -> int:
 
 async def send_json(send: Send, status: int, document: Any, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     """Answer with a JSON document."""
-    body = orjson.dumps(document)
+    # The journal keeps it.
+    body = kept_json(document)
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [JSON_HEADERS, length, *headers]})
     await send({"type": "http.response.body", "body": body})
@@ -123,7 +125,12 @@ def origin(scope: Scope, public_url: str | None) -> str:
     if public_url is not None:
         return public_url
     host = header(scope, b"x-forwarded-host") or header(scope, b"host")
+    return _origin(scope["scheme"], host, *(scope.get("server") or ("localhost", None)))
+
+
+@lru_cache(maxsize=256)
+def _origin(scheme: str, host: str | None, server: str, port: int | None) -> str:
+    # Every job remembers the origin it was asked for at: those that share one share its text, too.
     if not host or not _HOST.fullmatch(host):
-        server = scope.get("server") or ("localhost", None)
-        host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
-    return f"{scope['scheme']}://{host}"
+        host = server if port is None else f"{server}:{port}"
+    return f"{scheme}://{host}"

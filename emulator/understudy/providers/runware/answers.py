@@ -10,6 +10,9 @@ from .refusals import Refusals
 if TYPE_CHECKING:
     from .video import Order
 
+#: What most jobs have, so that they need not have one each.
+_NO_EXTRAS: Mapping[str, Any] = {}
+
 
 class Answers:
     """Makes the items of an answer, in the shapes the switches ask for."""
@@ -21,7 +24,7 @@ class Answers:
         self._failures_in_errors = stance["failed-task"] in ("errors", "both")
         self._wrapped = stance["webhook-body"] == "wrapped"
 
-    def extras(self, order: "Order") -> dict[str, Any]:
+    def extras(self, order: "Order") -> Mapping[str, Any]:
         """What each successful result of a task carries beside its ids."""
         extras: dict[str, Any] = {}
         if order.task.get("includeCost"):
@@ -29,7 +32,7 @@ class Answers:
         safety = order.task.get("safety") or {}
         if safety.get("mode", "fast" if safety.get("checkContent") else "none") != "none":
             extras["NSFWContent"] = False
-        return extras
+        return extras or _NO_EXTRAS
 
     def price(self, order: "Order") -> dict[str, Any]:
         """The answer to a dry run: the acknowledgement with what the whole task would cost. Its shape is assumed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,8 @@ class Video:
 
     async def start(self, order: Order, account: Account, origin: str, strike: Strike) -> Refusal | None:
         """Plan the job, hold its price and file it, or say why the account cannot or may not have it."""
-        if order.uuid.lower() in account.jobs("runware"):
+        jobs, name = account.jobs("runware"), order.uuid.lower()
+        if name in jobs:
             # Its twin got in while this one's audio was being read.
             return self.refusals.make("conflictTaskUUID", dict(order.task))
         limits = account.limits
@@ -109,7 +111,7 @@ class Video:
         except InsufficientCredit:
             return self.refusals.make("videoInferenceInsufficientCredits", dict(order.task))
         # A UUID is the same UUID in either case; the provider is assumed to think so, too.
-        account.jobs("runware")[job.id.lower()] = job
+        jobs[job.id if job.id == name else name] = job
         self._engine.file(account, job)
         deliveries = self.callbacks.plan(job, order.task, account)
         log.debug(
@@ -172,7 +174,7 @@ class Video:
             id=order.uuid,
             provider="runware",
             model=order.model.id,
-            container=str(order.task.get("outputFormat", "MP4")).lower(),
+            container=sys.intern(str(order.task.get("outputFormat", "MP4")).lower()),
             request=kept_json(order.task),
             origin=origin,
             submitted_at=now,
