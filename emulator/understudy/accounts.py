@@ -25,7 +25,13 @@ _ORGANISATIONS = UUID("6f0a2c5e-4c7b-4f0e-9a55-0e6a3a1c9d11")
 
 def identity(key: str) -> str:
     """What an account is called where its key must not be seen."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    # Whoever asks may name what no caller can send: that is nobody's key, and has an id of its own all the same.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _is_text(key: str) -> bool:
+    """Whether a key can be written down: half a character of UTF-16 cannot."""
+    return not any("\ud800" <= char <= "\udfff" for char in key)
 
 
 class Furnishing(Protocol):
@@ -167,9 +173,9 @@ class Accounts:
         self._accounts[key] = account
 
     def of(self, key: str) -> Account | None:
-        """The account of a key, or None when there is no such key."""
+        """The account of a key, or None when there is no such key, or cannot be one."""
         account = self._accounts.get(key)
-        if account is None and key and (not self._keys or key in self._keys):
+        if account is None and key and (not self._keys or key in self._keys) and _is_text(key):
             account = self.open(identity(key), key)
         return account
 

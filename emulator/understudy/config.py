@@ -8,6 +8,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+#: What an API key can be, so that a header can carry it.
+KEY = "[!-~]{1,500}"
+
 #: How much shorter than the provider's a generation is at the default speed: a 30 s video takes about 2 s.
 BRISK = 1 / 30
 

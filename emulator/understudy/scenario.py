@@ -23,14 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import Account, identity
-from .config import BadScenario
+from .config import KEY, BadScenario
 from .engine import Engine
 from .faults import BadRule, FaultTable
 from .limits import BadLimits, Limits
 from .wire import BadJson, parse_json
-
-#: What an API key can be, so that a header can carry it.
-KEY = "[!-~]{1,500}"
 
 _MICRO = 1_000_000
 _RICHEST = 10**9

@@ -222,6 +222,13 @@ def test_a_mistake_in_the_file_is_explained(tmp_path, monkeypatch, text, said):
     assert said in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("key", ["two words", "\udcff", "schlüssel", "k" * 501])
+def test_a_key_that_no_header_carries_is_refused_at_the_start(key):
+    result = run("serve", "--api-key", key)
+    assert result.exit_code == 2
+    assert "an API key is 1 to 500 visible ASCII characters" in " ".join(result.output.split())
+
+
 def test_a_port_that_is_taken_is_explained(server):
     result = run("serve", "--port", str(server.port))
     assert result.exit_code == 1

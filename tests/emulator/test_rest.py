@@ -165,6 +165,22 @@ def test_an_authentication_without_a_usable_key_is_refused(server, value, code):
     assert (response.status_code, codes(response)) == (401, [code])
 
 
+@pytest.mark.parametrize("half", ["\ud800", "sk-\udc80"])
+def test_a_key_that_ends_in_the_middle_of_a_character_is_refused_as_a_mistake_of_the_caller(server, half):
+    # This is how JSON can say it; what is in a header is bytes, and each of them is a character.
+    response = send(server, json.dumps([authentication(apiKey=half)]), key=None)
+    assert (response.status_code, codes(response)) == (400, ["invalidRequestBody"])
+    assert server.engine.accounts.of(half) is None
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        for path in ("/v1", "/api/v1/ie/requestqueue/apikey/models", "/workflows/none", "/_understudy/account"):
+            for header in ("authorization", "x-api-key"):
+                sent = http.request(
+                    "POST" if path == "/v1" else "GET", path, json=None if path != "/v1" else [PING],
+                    headers=[(header.encode(), b"Bearer " + half.encode("utf-8", "surrogatepass"))],
+                )  # fmt: skip
+                assert sent.status_code < 500
+
+
 def test_two_keys_that_contradict_each_other_are_refused(server):
     assert send(server, json.dumps([authentication(apiKey="a"), PING]), key="b").status_code == 401
     assert send(server, json.dumps([authentication(apiKey="a"), PING]), key="a").status_code == 200

@@ -113,6 +113,9 @@ async def test_who_does_not_say_who_it_is_gets_nothing_done(server):
         ]
         assert (await mine.ask({"taskType": "authentication"}))["errors"][0]["code"] == "missingApiKey"
         assert (await mine.ask({"taskType": "authentication", "apiKey": 5}))["errors"][0]["code"] == "invalidApiKey"
+        # Half a character of UTF-16 is not even JSON.
+        refused = await mine.ask({"taskType": "authentication", "apiKey": "\ud800"})
+        assert refused["errors"][0]["code"] == "invalidRequestBody"
 
 
 @pytest.mark.parametrize(("stance", "keys"), [("plural", ["errors"]), ("both", ["errors", "error"])])

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from understudy.config import SettingError, Speed
+from understudy.config import KEY, SettingError, Speed
 from understudy_contracts.data import ContractError
 from understudy_contracts.switches import switches
 
@@ -51,6 +51,20 @@ class HostType(click.ParamType[str]):
         if not str(value).strip():
             self.fail("an address to listen on cannot be empty; 0.0.0.0 listens on all", param, ctx)
         return str(value).strip()
+
+
+class KeyType(click.ParamType[str]):
+    """An API key."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read it."""
+        if not re.fullmatch(KEY, str(value)):
+            self.fail(
+                "an API key is 1 to 500 visible ASCII characters without spaces, for headers carry it", param, ctx
+            )
+        return str(value)
 
 
 class TokenType(click.ParamType[str]):

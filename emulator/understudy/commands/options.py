@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from understudy.config import Settings, Speed
 
-from .kinds import HostType, MoneyType, SpeedType, SwitchType, TokenType, UrlType
+from .kinds import HostType, KeyType, MoneyType, SpeedType, SwitchType, TokenType, UrlType
 
 _FILE = Path("understudy.toml")
 
@@ -110,7 +110,7 @@ _OPTIONS = (
         help="Write the port number to this file once the server answers.",
     ),
     _option(
-        "--api-key", "api_key", variable="UNDERSTUDY_API_KEY", multiple=True,
+        "--api-key", "api_key", variable="UNDERSTUDY_API_KEY", multiple=True, type=KeyType(),
         help="Accept this API key only; may be repeated (in the variable: separated by spaces).  "
         "[default: any key works, each is an account of its own]",
     ),

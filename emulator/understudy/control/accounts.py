@@ -5,9 +5,10 @@ import secrets
 from typing import Any
 
 from understudy.accounts import Account, identity
+from understudy.config import KEY
 from understudy.engine import Engine
 from understudy.limits import BadLimits
-from understudy.scenario import KEY, Opening
+from understudy.scenario import Opening
 
 from .money import money
 from .operations import PREFIX, Call, Operation, Parameter, Refusal, ref

@@ -85,7 +85,7 @@ def test_a_body_that_is_too_large_is_refused(make_server):
     assert (answer.status_code, "--max-body" in answer.json()["error"]) == (413, True)
 
 
-@pytest.mark.parametrize("content", [b"{", b"[" * 500, b"\xff", b'{"a": 1e999}', b"nan"])
+@pytest.mark.parametrize("content", [b"{", b"[" * 500, b"\xff", b'{"a": 1e999}', b"nan", rb'{"key": "\ud800"}'])
 def test_a_body_that_is_not_json_is_refused(nobody, content):
     said = nobody.refused(422, "POST", "/accounts", content=content, headers={"Content-Type": "application/json"})
     assert said["error"]
