@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from .captions import Caption
+from .picture import Picture
 from .placeholder import (
     LARGEST_SIDE,
     LONGEST_MILLISECONDS,
@@ -17,6 +18,7 @@ from .placeholder import (
     check_range,
     digest,
 )
+from .soundtrack import NO_SOUND, Soundtrack
 
 __all__ = [
     "CONTENT_TYPES",
@@ -43,6 +45,8 @@ class Clip:
     `milliseconds` is kept to the nearest frame of 40 ms. `quality`, 20 to 99, makes the file larger as it
     grows. `background` is `#rrggbb`; `hue`, 0 to 359, tells the variations of one request apart.
     `captions` are burned into the picture, from the frame nearest to their start to the one nearest to their end.
+    `subject` is the caller's picture of who speaks, `backdrop` the one behind; `alpha` leaves out what is behind and
+    keeps it transparent where the container can (WEBM). `sound` is what is heard; `tags` are written into the file.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -58,6 +62,11 @@ class Clip:
     background: str | None = None
     hue: int = 0
     captions: tuple[Caption, ...] = ()
+    subject: Picture | None = None
+    backdrop: Picture | None = None
+    alpha: bool = False
+    sound: Soundtrack = NO_SOUND
+    tags: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         check_picture(self.width, self.height, self.background, self.hue)

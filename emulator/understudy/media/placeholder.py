@@ -71,7 +71,7 @@ def digest(placeholder: DataclassInstance) -> str:
     return sha256(described.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def check_range(name: str, value: int, low: int, high: int) -> None:
+def check_range(name: str, value: float, low: int, high: int) -> None:
     """Refuse a field out of its range, by name.
 
     Raises:

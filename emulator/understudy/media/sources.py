@@ -60,6 +60,9 @@ async def audio_lengths(sources: Iterable[str], ours: Callable[[str], Path | Non
     `MOST_MEASURED` different ones the further ones are left out, as if they could not be read.
     """
     asked = list(islice(dict.fromkeys(sources), MOST_MEASURED))
+    if not asked:
+        # Almost always: and to gather nothing takes a turn of the loop.
+        return {}
     lengths = await asyncio.gather(*(_seconds(source, ours(source)) for source in asked))
     return {source: seconds for source, seconds in zip(asked, lengths, strict=True) if seconds is not None}
 
