@@ -3,10 +3,12 @@
 import base64
 import io
 import json
+import socket
 import threading
 import time
 import uuid
 import wave
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -121,10 +123,10 @@ def test_media_behind_a_url_are_fetched_from_this_machine_only(stage):
     assert Image.open(io.BytesIO(stand_in.content)).size == (512, 512)
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(200, b'{"secret": "of this machine"}'), (404, b"nothing"), (200, b"")], ids=str
-)
-def test_what_another_program_here_answers_is_kept_only_if_it_is_media(stage, status, body):
+@contextmanager
+def program(status, body):
+    """Another program on this machine, and the address of what it hands out."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(status)
@@ -137,10 +139,39 @@ def test_what_another_program_here_answers_is_kept_only_if_it_is_media(stage, st
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as other:
         threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
-        url = f"http://127.0.0.1:{other.server_port}/admin"
+        yield f"http://127.0.0.1:{other.server_port}/admin"
+        other.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, b'{"secret": "of this machine"}'), (404, b"nothing"), (200, b"")], ids=str
+)
+def test_what_another_program_here_answers_is_kept_only_if_it_is_media(stage, status, body):
+    with program(status, body) as url:
         task = {"taskType": "mediaStorage", "operation": "upload", "media": url}
         assert refusal(stage, **task) == ("downloadFailed", "media")
-        other.shutdown()
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as trial:
+            trial.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", pytest.param("::1", marks=IPV6)])
+def test_who_is_open_to_this_machine_only_keeps_the_media_of_its_programs(make_server, key, host):
+    clock = ManualClock()
+    stage = Stage(make_server(clock, host=host), clock, key)
+    with program(200, base64.b64decode(png())) as url:
+        stored = store(stage, url)["mediaURL"]
+    assert httpx.get(stored, trust_env=False).content == base64.b64decode(png())
+    stage.http.close()
 
 
 def test_who_is_open_to_others_reads_nothing_for_them_on_this_machine(make_server, key):

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from understudy.accounts import Account
+from understudy.config import is_loopback
 from understudy.engine import Engine
 from understudy.media.errors import MediaError
 from understudy.media.sources import Content, content_of, kind_of, on_loopback
@@ -77,8 +78,7 @@ class Storage:
             return Content(data, kind_of(data))
         if on_loopback(url):
             # Whoever reaches us from elsewhere must not read through us what only this machine may read.
-            is_private = on_loopback(f"http://{self._engine.settings.host}")
-            found = await content_of(url) if is_private else None
+            found = await content_of(url) if is_loopback(self._engine.settings.host) else None
             return found if found is not None and found.type.partition("/")[0] in _MEDIA else None
         card = Still(*_UNSEEN, title="not fetched", lines=(url[:200],))
         try:
