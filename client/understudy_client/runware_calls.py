@@ -51,6 +51,14 @@ class Call:
         """Whether it asks about a task, and does not hand one in."""
         return self.kind == _QUESTION
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the data that were heard are all there is to be told.
+
+        They are not when one of them is a failure: it may be told once more, in a frame of errors that comes after.
+        """
+        return 0 < self.parts <= len(self.data) and not any(item.get("status") == "error" for item in self.data)
+
     def answer(self) -> Answer:
         """What was heard, in the shape REST has it."""
         body: dict[str, Any] = {"data": self.data}
@@ -133,7 +141,7 @@ class Calls:
             call.data += own
             if task in failing:
                 continue  # the end of the answer is in the same frame
-            if not call.is_question or (call.parts and len(call.data) >= call.parts):
+            if not call.is_question or call.is_whole:
                 self._end(call, call.answer())
             else:
                 unsure.append(call)

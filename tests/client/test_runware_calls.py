@@ -31,10 +31,12 @@ class Room:
     def ask(self, name: str, task: str = UUID, parts: int = 1) -> None:
         self.wait(name, task, "getResponse", parts)
 
-    def hear(self, **document) -> None:
+    def hear(self, **document) -> bool:
+        """Let a frame be heard; whether a heartbeat is sent for it."""
         unsure = self.calls.hear(json.dumps(document))
         if unsure:
             self.calls.fence(unsure)
+        return bool(unsure)
 
     def body(self, name: str) -> dict:
         [outcome] = self.told[name]
@@ -193,6 +195,45 @@ def test_a_lost_line_is_told_to_all_and_once(room):
     room.hear(data=[acknowledged(UUID)])
     assert room.told["mine"] == room.told["yours"] == [lost]
     assert len(room.calls) == 0
+
+
+STATES = st.sampled_from(["processing", "success", "error"])
+
+
+def frames_of(states: list[str], form: str) -> list[dict]:
+    """How a provider tells of results in their states: data, and errors in a frame of their own."""
+    data, errors = [], []
+    for state in states:
+        if state != "error":
+            data.append(finished(UUID) if state == "success" else {"taskUUID": UUID, "status": state})
+            continue
+        if form != "errors":
+            data.append({"taskUUID": UUID, "status": "error", "error": failed(UUID)})
+        if form != "data":
+            errors.append(failed(UUID))
+    return [{name: items} for name, items in (("data", data), ("errors", errors)) if items]
+
+
+@given(
+    looks=st.integers(1, 4).flatmap(
+        lambda count: st.lists(st.lists(STATES, min_size=count, max_size=count), min_size=1, max_size=5)
+    ),
+    form=st.sampled_from(["errors", "data", "both"]),
+    counted=st.booleans(),
+)
+def test_each_look_at_a_job_is_told_what_was_true_then_whole_and_nothing_of_the_look_before(looks, form, counted):
+    room = Room()
+    coming: list[dict] = []
+    for number, states in enumerate(looks):
+        room.ask(str(number), parts=len(states) if counted else 0)
+        told = frames_of(states, form)
+        coming += told
+        while not room.told[str(number)]:
+            if room.hear(**coming.pop(0)):
+                # The provider reads the heartbeat once it has said what it was about to say.
+                coming.append(PONG)
+        heard = room.body(str(number))
+        assert [{name: heard[name]} for name in ("data", "errors") if heard.get(name)] == told
 
 
 NAMES = [f"{UUID[:-1]}{digit}" for digit in "0123456789abcdef"]

@@ -87,7 +87,8 @@ def test_a_server_that_went_and_came_back_is_talked_to_again(make_server, key, h
 @pytest.mark.parametrize("form", switches("runware")["failed-task"].values)
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_a_job_of_which_everything_failed_is_told_whole(make_server, key, http, form, count):
-    server = make_server(speed=Speed(1.0, 0.0), switches={"runware.failed-task": form})
+    # Each result fails at a moment of its own, so that some looks find a part of it.
+    server = make_server(speed=Speed(1.0, 1 / 300), switches={"runware.failed-task": form})
     with (
         RunwareClient(key, f"{server.url}/v1", http=http, transport="websocket") as client,
         pytest.raises(ProviderError) as caught,
