@@ -1,0 +1,97 @@
+"""What is packed around a clip's picture and sound: who made it for what, and a timed text of its running time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from .clip import FRAME_RATE, Clip
+
+#: What every tag's name begins with inside a file, so that it is nobody else's.
+PREFIX: Final = "understudy_"
+
+#: Characters of a value that are written into a file.
+LONGEST_TAG: Final = 200
+
+#: More cues than this would cost more than they tell: longer clips have one every few seconds.
+_MOST_CUES: Final = 1200
+_STEPS: Final = (1, 2, 5, 10, 15, 30, 60)
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def wrapped(clip: Clip, scratch: Path, at: int = 2) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to tell the muxer besides picture and sound: one more input, number `at`, and what it is to write.
+
+    The input's cues are written to `scratch`, which has to stay until ffmpeg has run. The second part belongs after
+    `-c copy`, `-map_metadata -1` and what names the container.
+
+    Players show the timed text by themselves (an MP4 cannot ask them not to), so a clip with captions, which has its
+    time burned in beside them, has none.
+    """
+    # An MP4 only takes names that players know, unless told; a WEBM takes any.
+    named = () if clip.container == "webm" else ("-movflags", "+use_metadata_tags")
+    tags = (word for label in labels(clip.title, clip.tags) for word in ("-metadata", "=".join(label)))
+    if clip.captions:
+        return (), (*tags, *named)
+    scratch.write_text(cues(clip), encoding="utf-8")
+    text = (
+        *("-map", f"{at}:s", "-c:s", "webvtt" if clip.container == "webm" else "mov_text"),
+        *("-disposition:s:0", "default", "-metadata:s:s:0", "language=zxx"),
+        *("-metadata:s:s:0", "title=running time", "-metadata:s:s:0", "handler_name=running time"),
+    )
+    return ("-f", "webvtt", "-i", f"file:{scratch}"), (*text, *tags, *named)
+
+
+def labels(title: str, tags: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What is written into a file of any kind, by name: its title, and its tags under a prefix; nothing empty.
+
+    Raises:
+        ValueError: a tag's name is none that every kind of file can hold.
+    """
+    for name, value in (("title", title), *((f"{PREFIX}{_checked(name)}", value) for name, value in tags)):
+        if line(value):
+            yield name, line(value)
+
+
+def cues(clip: Clip) -> str:
+    """The running time as WebVTT: a cue a second, and rarer in a clip of more than 20 minutes."""
+    parts = (f"{_stamp(since)} --> {_stamp(until)}\n{text}\n" for since, until, text in running_time(clip))
+    return "\n".join(("WEBVTT\n", *parts))
+
+
+def running_time(clip: Clip) -> Iterator[tuple[int, int, str]]:
+    """From when to when, in milliseconds, which running time is shown; the last ends with the clip."""
+    length = clip.frames * 1000 // FRAME_RATE
+    step = next(step for step in _STEPS if length <= step * 1000 * _MOST_CUES)
+    for since in range(0, length, step * 1000):
+        yield since, min(since + step * 1000, length), f"{_clock(since)} / {_clock(length)}"
+
+
+def line(text: str) -> str:
+    """A text as a tag can hold it: one line of valid characters, not too long."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())[:LONGEST_TAG]
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a tag's name must look like understudy_job, not {name!r}")
+    return name
+
+
+def _clock(milliseconds: int) -> str:
+    """A moment as a player shows it, with what is more than whole seconds."""
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    part = f".{rest:03d}".rstrip("0") if rest else ""
+    return f"{hours}:{minutes:02d}:{seconds:02d}{part}" if hours else f"{minutes}:{seconds:02d}{part}"
+
+
+def _stamp(milliseconds: int) -> str:
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
