@@ -90,15 +90,16 @@ class Visit:
                 text,
                 age,
                 exchange.transport == "websocket",
+                self.strike.taken() if self.strike else None,
             ),
             self.clock.now(),
             header=self.asked,
             texts=magic,
         )
         if strike is not NOTHING:
-            exchange.faults += strike.names
             exchange.consider(strike.considered)
             self.strike = self.strike.joined(strike)
+            exchange.faults = self.strike.names
             if not strike.reached:
                 raise Unreached
         return strike

@@ -1,6 +1,7 @@
 """What goes wrong on a WebSocket, as the caller hears it, and what becomes of a socket whose account is set back."""
 
 import asyncio
+import contextlib
 import json
 import uuid
 
@@ -141,3 +142,36 @@ def test_what_strikes_two_tasks_of_a_request_strikes_its_answer_together(server,
     assert answer.headers["x-understudy-fault"] == ", ".join(names)
     with pytest.raises(json.JSONDecodeError):
         answer.json()
+
+
+@pytest.mark.parametrize(
+    "effect", [{"truncate": 0}, {"corrupt": True}, {"reset": True}, {"content_type": "text/plain"}], ids=str
+)
+def test_of_what_an_answer_can_have_once_the_first_task_of_a_request_decides(server, control, key, effect):
+    first = rule(control, operation="submit", text="lion", **effect)
+    second = rule(control, operation="submit", text="zebra", times=1, **effect)
+    third = rule(control, operation="submit", text="lion", slow=2)
+
+    def ask(*animals):
+        tasks = [video_task(positivePrompt=f"a {animal}", taskUUID=str(uuid.uuid4())) for animal in animals]
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{server.url}/v1", json=tasks, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+        exchange = control.get("/journal", params={"provider": "runware"}).json()["exchanges"][0]
+        struck = {each["id"]: each["struck"] for each in control.get("/faults").json()["faults"]}
+        return exchange, [struck[name] for name in (first, second, third)]
+
+    exchange, struck = ask("lion", "zebra", "lion")
+    assert (exchange["faults"], struck) == ([first, third], [1, 0, 2])
+    why = "it is eclipsed by what another part of the request met, for they have one answer"
+    assert {"rule": second, "why": why} in exchange["considered"]
+    # What it may do is not used up.
+    exchange, struck = ask("gnu", "zebra")
+    assert (exchange["faults"], struck) == ([second], [1, 1, 2])
+
+
+def test_an_answer_that_very_many_rules_struck_has_a_header_that_any_client_takes(server, control, key):
+    names = [rule(control, operation="submit", slow=1.01) for _ in range(70)]
+    tasks = [video_task(taskUUID=str(uuid.uuid4())) for _ in range(20)]
+    answer = httpx.post(f"{server.url}/v1", json=tasks, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    assert answer.headers["x-understudy-fault"] == ", ".join([*names[:50], "and 20 more"])
+    assert control.get("/journal", params={"provider": "runware"}).json()["exchanges"][0]["faults"] == names

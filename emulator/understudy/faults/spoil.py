@@ -14,6 +14,9 @@ from .strike import Strike
 #: What tells a caller which faults touched an answer.
 NAMES = b"x-understudy-fault"
 
+#: So many of them at most, for clients take no longer headers; the journal has all.
+_NAMED = 50
+
 #: From which byte on media are damaged: the first of them say what kind of file it is, and stay.
 _SIGNATURE = 16
 
@@ -75,6 +78,11 @@ def spoilt_text(strike: Strike, text: str) -> str | None:
     return text
 
 
+def _told(names: tuple[str, ...]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names if rest <= 0 else (*names[:_NAMED], f"and {rest} more"))
+
+
 class _Spoiler:
     """One answer."""
 
@@ -129,7 +137,7 @@ class _Spoiler:
         if strike.content_type is not None:
             headers = [*_without(headers, b"content-type"), (b"content-type", strike.content_type.encode("latin-1"))]
         if self._header:
-            headers.append((NAMES, ", ".join(strike.names).encode("latin-1")))
+            headers.append((NAMES, _told(strike.names).encode("latin-1")))
         await self._send({**message, "status": status, "headers": headers})
         if page is not None:
             await self._body(page, False)

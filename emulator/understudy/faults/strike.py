@@ -5,6 +5,12 @@ from typing import Literal
 
 from understudy_contracts.errors import ErrorCase
 
+#: What can go wrong with an answer once only, of however many parts it is.
+_OF_THE_ANSWER = ("connection", "gateway", "truncate", "corrupt", "empty", "content_type", "trickle")
+
+#: Who has it, to whoever asks for another part of the request.
+_ANOTHER_PART = "what another part of the request met, for they have one answer"
+
 
 @dataclass(frozen=True, slots=True)
 class Strike:
@@ -62,8 +68,13 @@ class Strike:
         """The same for a webhook that is reordered already, or will not be."""
         return replace(self, reorder=False, swap=None)
 
+    def taken(self) -> dict[str, str]:
+        """What the other parts of a request cannot have any more, with who has it."""
+        met = ((name, getattr(self, name)) for name in _OF_THE_ANSWER)
+        return {name: _ANOTHER_PART for name, value in met if value is not None and value is not False}
+
     def joined(self, other: "Strike") -> "Strike":
-        """Both at once, on one answer: delays add up, of everything else this one's counts."""
+        """Both at once, on one answer: delays add up, of everything else this one's counts, each name is told once."""
         if not self:
             return other
         if not other:
@@ -73,7 +84,7 @@ class Strike:
             for name, value, default in ((each.name, getattr(self, each.name), each.default) for each in fields(self))
             if value != default
         }
-        together = {"delay": self.delay + other.delay, "names": (*self.names, *other.names)}
+        together = {"delay": self.delay + other.delay, "names": (*dict.fromkeys((*self.names, *other.names)),)}
         return replace(other, **{**taken, **together})
 
 
