@@ -121,9 +121,11 @@ class DurationRule:
         return found or [{}]
 
     def _asked(self, request: Mapping[str, Any], lengths: Mapping[str, float]) -> float | None:
+        if self.asked_field is None:
+            return None
         if any(self._known_audio(segment, lengths) is not None for segment in self._segments(request)):
             return None
-        return _number(_field(request, self.asked_field))
+        return _number(look_up(request, self.asked_field))
 
     def _audio(self, segment: Mapping[str, Any]) -> str | None:
         source = _field(segment, self.audio_field)
@@ -131,7 +133,8 @@ class DurationRule:
         return source if isinstance(source, str) and counts and not self._silent(segment) else None
 
     def _known_audio(self, segment: Mapping[str, Any], lengths: Mapping[str, float]) -> float | None:
-        source = self._audio(segment)
+        # Mostly there is no audio, and nothing to look for.
+        source = self._audio(segment) if lengths else None
         return None if source is None else lengths.get(source)
 
     def _silent(self, segment: Mapping[str, Any]) -> bool:

@@ -82,7 +82,8 @@ def look_up(instance: object, name: str) -> object:
     """Find what a dotted name stands for in a value; None when there is nothing."""
     found: Any = instance
     for step in name.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
+        # Asking for a dict first is several times as quick, and every submit asks.
+        found = found.get(step) if isinstance(found, (dict, Mapping)) else None
     return found
 
 

@@ -189,7 +189,9 @@ class Video:
 
     async def _stored_aspect(self, task: dict[str, Any], account: Account) -> float | None:
         inputs = task.get("inputs") or {}
-        picture = None if "avatar" in inputs else self.storage.file(account, str(inputs.get("image", "")))
+        if "image" not in inputs or "avatar" in inputs:
+            return None
+        picture = self.storage.file(account, str(inputs["image"]))
         return None if picture is None else await asyncio.to_thread(image_aspect, picture)
 
     def _unknown_media(self, task: dict[str, Any], account: Account) -> list[Refusal]:
