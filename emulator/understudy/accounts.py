@@ -98,6 +98,11 @@ class Account:
         """What goes wrong for this account."""
         return FaultTable(self.stream("faults"))
 
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything may go wrong for it: asked so, an account that never had a rule needs no table of them."""
+        return "faults" in self.__dict__ and bool(self.faults)
+
     @cached_property
     def organization(self) -> str:
         """The id of the organisation the key belongs to."""

@@ -77,7 +77,8 @@ class Visit:
         exchange.model = model or exchange.model
         exchange.job = job or exchange.job
         common = self._engine.faults
-        if not (common or self.asked or (account is not None and account.faults) or any("[[" in one for one in magic)):
+        own = account is not None and account.has_faults
+        if not (common or own or self.asked or any("[[" in one for one in magic)):
             # Almost always: nothing has to be put together to find that nothing goes wrong.
             return NOTHING
         strike = meet(
