@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from .faults import NOTHING, Strike
 from .faults.facts import silence
@@ -138,6 +139,11 @@ class Delivery:
         """Whether its first try is under way."""
         return self.begun and not self.tries and self.state == "waiting"
 
+    @property
+    def receiver(self) -> str:
+        """The host and port it goes to: one that is slow holds up what goes there, and nothing else."""
+        return urlsplit(self.url).netloc
+
     def chain(self) -> Iterator["Delivery"]:
         """The delivery, what follows it, and so on."""
         each: Delivery | None = self
@@ -166,6 +172,16 @@ class Delivery:
             attempt.request_body = self.attempts[-1].request_body
         self.attempts.append(attempt)
         del self.attempts[: -self.ATTEMPTS_KEPT]
+
+    def settle(self, attempt: Attempt, now: float, chance: Callable[[], float]) -> None:
+        """Be delivered, be tried again later or be given up, as an attempt went; `chance` spreads the waits."""
+        self.tries += 1
+        if attempt.accepted:
+            self.state = "delivered"
+        elif self.state == "waiting" and self.tries < self.policy.attempts:
+            self.due = now + self.policy.delay(self.tries, chance())
+        elif self.state == "waiting":
+            self.state = "given up"
 
     def renew(self, now: float) -> None:
         """Make it due once more, with all its tries ahead, and whole: no fault strikes what is resent."""

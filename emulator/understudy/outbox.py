@@ -3,19 +3,16 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from importlib import import_module
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from .clock import Clock
 from .deliveries import Attempt, Delivery
-from .faults import NOTHING, Strike
+from .faults import NOTHING
 from .lanes import Lanes
-from .media.errors import MediaError
-from .schedule import Box, Count, Held, Schedule
-from .targets import ForbiddenTarget
+from .messenger import Messenger
+from .mishaps import Ask, Mishaps
+from .schedule import Box, Count, Schedule
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -25,15 +22,6 @@ log = logging.getLogger("understudy.outbox")
 
 #: Told of what becomes of a delivery, and when: `delivered`, `failed` if it will be tried again, or how it ended.
 Watcher: TypeAlias = "Callable[[Account, Delivery, str, float], object]"
-
-#: What goes wrong with a delivery, given what it cannot have and because of what.
-Ask: TypeAlias = "Callable[[Account, Delivery, Mapping[str, str]], Strike]"
-
-#: Emulator seconds for which a delivery that a fault holds back waits for another one to overtake it.
-HELD_FOR = 60.0
-
-#: One is held back for a receiver at a time.
-_OCCUPIED = {"reorder": "another webhook, which is held back already"}
 
 #: How many deliveries fall due before others get a turn.
 _TURN = 500
@@ -50,9 +38,9 @@ class Outbox:
         strike: Ask = lambda account, delivery, taken: NOTHING,
     ) -> None:
         self._clock = clock
-        self._allow_all_targets = allow_all_targets
-        self._strike = strike
         self._schedule = Schedule(clock, self._wake)
+        self._mishaps = Mishaps(self._schedule, strike)
+        self._messenger = Messenger(allow_all_targets=allow_all_targets)
         #: A receiver that is slow holds up itself, and nobody else.
         self._lanes: Lanes[tuple[Box, Delivery]] = Lanes(self._attempt)
         self._under_way = Count()
@@ -60,8 +48,6 @@ class Outbox:
         self._watchers: list[Watcher] = []
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sender: Sender | None = None
-        self._making = asyncio.Lock()
 
     @property
     def waiting(self) -> int:
@@ -80,10 +66,7 @@ class Outbox:
     def resume(self, account: "Account", delivery: Delivery) -> None:
         """Queue a delivery that was written down as it was; one that a fault held back is held back again."""
         box = self._schedule.box(account)
-        if (strike := delivery.strike) is not None and strike.reorder and not delivery.begun:
-            # Floating point numbers are not exact.
-            since = delivery.due - HELD_FOR - strike.delay - 1e-6
-            box.held.setdefault(_receiver(delivery), Held(delivery, since))
+        self._mishaps.resume(box, delivery)
         self._schedule.put(box, delivery)
 
     def pending(self, account: "Account") -> list[Delivery]:
@@ -121,7 +104,7 @@ class Outbox:
             # It goes out once more as soon as this try is over, for everybody who asks.
             box.again[delivery] += 1
         else:
-            self._hold_no_more(box, delivery, "it was resent before another one came")
+            self._mishaps.hold_no_more(box, delivery, "it was resent before another one came")
             delivery.renew(now)
             self._schedule.put(box, delivery)
         return delivery
@@ -153,7 +136,7 @@ class Outbox:
 
     def send_by(self, sender: "Sender") -> None:
         """Let somebody else put deliveries on the wire."""
-        self._sender = sender
+        self._messenger.sender = sender
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell somebody of everything that becomes of any delivery, until the returned call."""
@@ -177,8 +160,7 @@ class Outbox:
             dispatcher.cancel()
             await asyncio.gather(dispatcher, return_exceptions=True)
             await self._lanes.close()
-            if self._sender is not None:
-                await self._sender.close()
+            await self._messenger.close()
 
     def _wake(self) -> None:
         # From any thread, and perhaps as the server stops.
@@ -206,115 +188,40 @@ class Outbox:
         return True
 
     def _fall_due(self, box: Box, delivery: Delivery) -> None:
-        if self._is_held_up(box, delivery):
+        if self._mishaps.befall(box, delivery):
+            if delivery.state == "dropped":
+                self._end(box, delivery, box.account.clock.now())
             self._done(box, delivery)
             return
         delivery.begun = True
         box.under_way.up()
         self._under_way.up()
-        self._lanes.add(_receiver(delivery), (box, delivery))
-
-    def _is_held_up(self, box: Box, delivery: Delivery) -> bool:
-        """Ask what goes wrong with a delivery as it falls due for the first time; whether it does not go out now."""
-        now = box.account.clock.now()
-        if delivery.strike is not None:
-            if self._hold_no_more(box, delivery, f"no other one came within {HELD_FOR:g} s"):
-                self._copy(box, delivery, delivery.strike, now)
-            return False
-        strike = delivery.strike = self._struck(box, delivery)
-        delivery.faults += strike.names
-        delivery.considered += strike.considered
-        if strike.drop:
-            delivery.state = "dropped"
-            self._end(box, delivery, now)
-            return True
-        delivery.due = now + strike.delay
-        if strike.reorder:
-            box.held[_receiver(delivery)] = Held(delivery, now, frozenset(box.sending))
-            delivery.due += HELD_FOR
-        elif strike:
-            self._copy(box, delivery, strike, delivery.due)
-        if delivery.due > now:
-            self._schedule.put(box, delivery)
-        return delivery.due > now
-
-    def _struck(self, box: Box, delivery: Delivery) -> Strike:
-        if delivery.kind != "webhook":
-            return NOTHING
-        try:
-            return self._strike(box.account, delivery, _OCCUPIED if _receiver(delivery) in box.held else {})
-        except Exception:  # a mistake of ours must not keep back everything that is due
-            log.exception("asking what goes wrong with the webhook of %s met a mistake of understudy's", delivery.job)
-            return NOTHING
-
-    def _copy(self, box: Box, delivery: Delivery, strike: Strike, due: float) -> None:
-        """Make the copies that a fault asks for: those of a storm go out with it, the others after it."""
-        storm = max(strike.storm - 1, 0)
-        # Where rules ask for both, a storm is enough.
-        copies = [delivery.copy(number + 1) for number in range(storm or strike.duplicate)]
-        box.account.deliveries.extend(copies)
-        for copy in copies[:storm]:
-            copy.due = due
-            self._schedule.put(box, copy)
-        last = delivery
-        for copy in copies[storm:]:
-            copy.then, last.then = last.then, copy
-            last = copy
+        self._lanes.add(delivery.receiver, (box, delivery))
 
     async def _attempt(self, work: tuple[Box, Delivery]) -> None:
         box, delivery = work
         if self._schedule.holds(box):
             attempt = Attempt(box.account.clock.now())
-            tried = await self._try(delivery, attempt)
+            tried = await self._messenger.attempt(delivery, attempt)
             if tried:
                 delivery.remember(attempt)
             # Its account may have been reset meanwhile.
             if self._schedule.holds(box):
                 self._settle(box, delivery, attempt)
                 if tried:
-                    self._let_go(box, after=delivery)
+                    self._mishaps.let_go(box, after=delivery)
         self._done(box, delivery)
         box.under_way.down()
         self._under_way.down()
 
-    async def _try(self, delivery: Delivery, attempt: Attempt) -> bool:
-        """Make an attempt and fill in how it went; False when nobody wants the delivery any more."""
-        started = time.monotonic()
-        try:
-            content = await delivery.produce()
-            if delivery.where is not None:
-                url = delivery.where()
-                if url is None:
-                    delivery.state = "withdrawn"
-                    return False
-                delivery.url = url
-            sender = await self._transport()
-            started = time.monotonic()
-            await sender.send(delivery, content, attempt)
-        except ForbiddenTarget as refusal:
-            attempt.problem, delivery.state = str(refusal), "refused"
-        except (OSError, MediaError) as failure:
-            attempt.problem = str(failure) or type(failure).__name__
-        except Exception as mistake:  # a mistake of ours must not leave a delivery waiting for ever
-            log.exception("the %s of %s met a mistake of understudy's", delivery.kind, delivery.job)
-            attempt.problem, delivery.state = f"a mistake of understudy's: {mistake!r}", "given up"
-        attempt.seconds = time.monotonic() - started
-        return True
-
     def _settle(self, box: Box, delivery: Delivery, attempt: Attempt) -> None:
         now = box.account.clock.now()
-        delivery.tries += 1
         if box.again[delivery]:
             box.again[delivery] -= 1
             delivery.renew(now)
-        elif attempt.accepted:
-            delivery.state = "delivered"
-        elif delivery.state == "waiting" and delivery.tries < delivery.policy.attempts:
+        else:
             # Each wait has a random stream of its own: it does not depend on what else is sent, nor on when.
-            chance = box.account.stream(f"{delivery.id}:{delivery.tries}").random()
-            delivery.due = now + delivery.policy.delay(delivery.tries, chance)
-        elif delivery.state == "waiting":
-            delivery.state = "given up"
+            delivery.settle(attempt, now, lambda: box.account.stream(f"{delivery.id}:{delivery.tries}").random())
         outcome = attempt.problem or f"HTTP {attempt.status}"
         log.info("%s of %s, attempt %d: %s, %s", delivery.kind, delivery.job, delivery.tries, outcome, delivery.state)
         if delivery.state == "waiting":
@@ -329,28 +236,6 @@ class Outbox:
         if then is not None and not then.begun and then.state == "waiting":
             then.due = now
             self._schedule.put(box, then)
-
-    def _let_go(self, box: Box, *, after: Delivery) -> None:
-        """Send what was held back until another one went to the same receiver."""
-        held = box.held.get(_receiver(after))
-        if held is None or not held.is_overtaken(after):
-            return
-        del box.held[_receiver(after)]
-        delivery, strike = held.delivery, held.delivery.strike
-        assert strike is not None
-        delivery.strike = strike.in_order()
-        delivery.due = box.account.clock.now() + strike.delay
-        self._copy(box, delivery, strike, delivery.due)
-        self._schedule.put(box, delivery)
-
-    def _hold_no_more(self, box: Box, delivery: Delivery, why: str) -> bool:
-        """Let a delivery that was held back wait for no other; whether it was."""
-        receiver = next((receiver for receiver, held in box.held.items() if held.delivery is delivery), None)
-        if receiver is None:
-            return False
-        del box.held[receiver]
-        delivery.keep_in_order(why)
-        return True
 
     def _done(self, box: Box, delivery: Delivery) -> None:
         """A delivery is out of hand: it ended, or is queued once more."""
@@ -371,20 +256,3 @@ class Outbox:
     def _tell(self, box: Box, delivery: Delivery, what: str, now: float) -> None:
         for watcher in tuple(self._watchers):
             watcher(box.account, delivery, what, now)
-
-    async def _transport(self) -> "Sender":
-        if self._sender is None:
-            # The HTTP client takes as long to import as the rest of the server, and its TLS to set up: only who sends
-            # pays for it, and nobody waits meanwhile.
-            async with self._making:
-                if self._sender is None:
-                    self._sender = await asyncio.to_thread(self._make_sender)
-        return self._sender
-
-    def _make_sender(self) -> "Sender":
-        sender: Sender = import_module("understudy.sender").Sender(allow_all_targets=self._allow_all_targets)
-        return sender
-
-
-def _receiver(delivery: Delivery) -> str:
-    return urlsplit(delivery.url).netloc

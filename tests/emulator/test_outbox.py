@@ -393,7 +393,7 @@ async def test_a_mistake_in_asking_what_goes_wrong_keeps_nothing_back(caplog):
             def broken(account, delivery, taken):
                 raise RuntimeError("boom")
 
-            office.outbox._strike = broken
+            office.outbox._mishaps._strike = broken
             delivery = office.send(office.account(), sink.url)
             await office.outbox.settled()
             assert delivery.state == "delivered"

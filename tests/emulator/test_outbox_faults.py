@@ -15,7 +15,7 @@ from understudy.course import advance
 from understudy.deliveries import RetryPolicy
 from understudy.faults import Strike
 from understudy.faults.vocabulary import FIELDS
-from understudy.outbox import HELD_FOR
+from understudy.mishaps import HELD_FOR
 
 
 def strike(**effects) -> Strike:
