@@ -31,6 +31,15 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A recording is heard between two moments, in seconds from the beginning."""
+
+    start: float
+    end: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A field and the value it must have."""
 
@@ -79,7 +88,7 @@ class DurationRule:
 
     def audio_sources(self, request: Mapping[str, Any]) -> tuple[str, ...]:
         """List the audio a request names, in its order: URLs, ids or data URIs, to be measured by who can."""
-        sources = (self._audio(segment) for segment in self._segments(request))
+        sources = (self._audio(segment) for segment in self.segments(request))
         return tuple(source for source in sources if source is not None)
 
     def seconds(self, request: Mapping[str, Any], lengths: Mapping[str, float] = _NOTHING_KNOWN) -> float:
@@ -92,7 +101,7 @@ class DurationRule:
         """
         total = self._asked(request, lengths)
         if total is None:
-            total = sum(self._length(segment, lengths) for segment in self._segments(request))
+            total = sum(self._length(segment, lengths) for segment in self.segments(request))
         return max(SHORTEST, round(total if self.maximum is None else min(total, self.maximum), 3))
 
     def spoken(self, request: Mapping[str, Any], lengths: Mapping[str, float] = _NOTHING_KNOWN) -> tuple[Spoken, ...]:
@@ -102,7 +111,7 @@ class DurationRule:
         """
         end, start = self.seconds(request, lengths), 0.0
         found = []
-        for segment in self._segments(request):
+        for segment in self.segments(request):
             if self._known_audio(segment, lengths) is None:
                 for begins, ends, text in self._said(segment):
                     said = Spoken(round(start + begins, 3), min(round(start + ends, 3), end), text)
@@ -111,7 +120,19 @@ class DurationRule:
             start += self._length(segment, lengths)
         return tuple(found)
 
-    def _segments(self, request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def heard(self, request: Mapping[str, Any], lengths: Mapping[str, float]) -> tuple[Heard, ...]:
+        """Tell which recordings are heard when: those whose length is known, in order."""
+        end, start = self.seconds(request, lengths), 0.0
+        found = []
+        for segment in self.segments(request):
+            source, length = self._audio(segment), self._length(segment, lengths)
+            if source is not None and source in lengths and start < end:
+                found.append(Heard(round(start, 3), min(round(start + length, 3), end), source))
+            start += length
+        return tuple(found)
+
+    def segments(self, request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """List the parts that are played one after the other; without such, there is the request itself."""
         if self.segments_field is None:
             return [request]
         members = look_up(request, self.segments_field)
@@ -123,7 +144,7 @@ class DurationRule:
     def _asked(self, request: Mapping[str, Any], lengths: Mapping[str, float]) -> float | None:
         if self.asked_field is None:
             return None
-        if any(self._known_audio(segment, lengths) is not None for segment in self._segments(request)):
+        if any(self._known_audio(segment, lengths) is not None for segment in self.segments(request)):
             return None
         return _number(look_up(request, self.asked_field))
 

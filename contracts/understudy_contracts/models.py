@@ -18,7 +18,8 @@ import jsonschema_rs
 from .data import ContractError, folder, read_all
 from .duration import SHORTEST, Condition, DurationRule, Silence, Spoken
 from .entitlement import Entitlement, RateLimit
-from .output import Output
+from .inputs import Inputs
+from .output import Output, Sidecar
 from .price import Price
 from .size import SizeRule
 
@@ -27,17 +28,22 @@ __all__ = [
     "Condition",
     "DurationRule",
     "Entitlement",
+    "Inputs",
     "Latency",
     "Model",
     "Output",
     "Price",
     "RateLimit",
+    "Sidecar",
     "Silence",
     "SizeRule",
     "Spoken",
     "load",
     "models",
 ]
+
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,10 @@ class Model:
     latency: Latency
     output: Output
     sources: tuple[str, ...]
+    #: What of a request is seen and heard in what is made; nothing is where it is None.
+    inputs: Inputs | None = None
+    #: The captions beside a video, where there are any.
+    sidecar: Sidecar | None = None
     #: The template of what a success comes to, for `understudy_contracts.outcome.fill`; None where the provider
     #: has no such record.
     outcome: Any = None
@@ -85,6 +95,18 @@ class Model:
     detail: Mapping[str, Any] | None = None
     entitlement: Entitlement | None = None
     rate_limit: RateLimit | None = None
+
+    def pictures(self, request: Mapping[str, Any]) -> Mapping[str, str]:
+        """Name the pictures a request gives, as `subject` and `backdrop`: URLs, ids, data URIs or base64."""
+        return _NONE if self.inputs is None else self.inputs.pictures(self.duration.segments(request))
+
+    def recordings(self, request: Mapping[str, Any]) -> tuple[str, ...]:
+        """Name the recordings a request gives, whether they have a say in the length or not."""
+        sources = self.duration.audio_sources(request)
+        if self.inputs is None or self.inputs.recording_field is None:
+            return sources
+        beside = self.inputs.recording(self.duration.segments(request))
+        return sources if beside is None else (*sources, beside)
 
 
 @cache
@@ -113,6 +135,7 @@ def load(directory: Traversable) -> Mapping[str, Model]:
 
 def _model(document: Mapping[str, Any]) -> Model:
     price, entitlement, rate_limit = document["price"], document.get("entitlement"), document.get("rate_limit")
+    inputs, sidecar = document.get("inputs"), document.get("sidecar")
     return Model(
         **{key: document[key] for key in ("id", "slug", "name", "provider", "operation", "documentation", "request")},
         price=Price(Decimal(price["usd"]), price["unit"], price["source"], price["confidence"]),
@@ -121,6 +144,8 @@ def _model(document: Mapping[str, Any]) -> Model:
         latency=Latency(**document["latency"]),
         output=Output(**document["output"]),
         sources=tuple(document["sources"]),
+        inputs=None if inputs is None else _inputs(inputs),
+        sidecar=None if sidecar is None else Sidecar(**sidecar),
         outcome=document.get("outcome"),
         reply=document.get("reply"),
         detail=document.get("detail"),
@@ -166,3 +191,10 @@ def _size(document: Mapping[str, Any]) -> SizeRule:
         aspect_field=document.get("aspect_field"),
         orientation_field=document.get("orientation_field"),
     )
+
+
+def _inputs(document: Mapping[str, Any]) -> Inputs:
+    conditions = {name: Condition(**document[name]) for name in ("backdrop_when", "colour_when") if name in document}
+    # What is said of the unit's source is for people to read.
+    told = {name: value for name, value in document.items() if name not in ("pitch_source", "pitch_confidence")}
+    return Inputs(**{**told, **conditions})

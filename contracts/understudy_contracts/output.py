@@ -10,6 +10,16 @@ from .shape import look_up
 
 
 @dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A file of captions beside each video that has them burned in."""
+
+    #: The key of an answer that leads to it.
+    key: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The files a model makes."""
 
