@@ -3,20 +3,20 @@
 import asyncio
 import base64
 import binascii
-import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from understudy.accounts import Account
-from understudy.deliveries import Content, Delivery, RetryPolicy
-from understudy.faults import BadRule
+from understudy.deliveries import Delivery
 from understudy.ledger import BadBooks, Ledger
 from understudy.limits import BadLimits
 from understudy.uploads import HandedIn
 
-from .document import FORMAT, VERSION, BadSnapshot, DeliveryRecord, FileRecord, Snapshot, read, written
+from .bounds import HASTE, LATEST, ORIGIN, TYPE
+from .chance import wind_up
+from .document import FORMAT, VERSION, BadSnapshot, FileRecord, Snapshot, read
+from .post import revive
 
 if TYPE_CHECKING:
     from understudy.engine import Engine
@@ -55,8 +55,9 @@ def _plan(engine: "Engine", old: Account, document: Any) -> _Plan:
     snapshot = _read(document)
     account = engine.accounts.blank(old.id, old.key)
     problems = [
+        *_judge_moment(snapshot),
         *_settle_money(account, snapshot),
-        *_wind_up(account, snapshot),
+        *wind_up(account, snapshot),
         *_file_jobs(engine, account, snapshot),
     ]
     files: list[_File] = []
@@ -64,7 +65,7 @@ def _plan(engine: "Engine", old: Account, document: Any) -> _Plan:
     problems += _unpack(engine, old, account, snapshot, files)
     if not problems:
         # What they are about must make sense before they can.
-        problems += _revive(engine, account, snapshot, deliveries)
+        problems += revive(engine, account, snapshot, deliveries)
     if problems:
         raise BadSnapshot(problems)
     return _Plan(account, snapshot.now, deliveries, files)
@@ -80,56 +81,22 @@ def _read(document: Any) -> Snapshot:
     return read(Snapshot, document)
 
 
+def _judge_moment(snapshot: Snapshot) -> Iterator[str]:
+    if not 0 <= snapshot.now <= LATEST:
+        yield "this is no moment @ snapshot.now"
+
+
 def _settle_money(account: Account, snapshot: Snapshot) -> Iterator[str]:
     try:
         account.ledger = Ledger.opened(snapshot.ledger)
     except BadBooks as bad:
         yield from (f"{problem} @ snapshot.ledger" for problem in bad.problems)
-    if snapshot.ledger.lines and snapshot.ledger.lines[-1].at > snapshot.now + _HASTE:
+    if snapshot.ledger.lines and snapshot.ledger.lines[-1].at > snapshot.now + HASTE:
         yield "it has lines of the future @ snapshot.ledger"
     try:
         account.limits.set(snapshot.limits)
     except BadLimits as bad:
         yield from (f"{problem} @ snapshot.limits" for problem in bad.problems)
-
-
-def _wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
-    """Set streams of random numbers and the rules that use them to where they were."""
-    if not 0 <= snapshot.now <= _LATEST:
-        yield "this is no moment @ snapshot.now"
-    streams = [("random", snapshot.random), ("faults.chance", snapshot.faults.chance)]
-    streams += [
-        (f"faults.rules[{rule.id!r:.50}].chance", rule.chance)
-        for rule in snapshot.faults.rules
-        if rule.chance is not None
-    ]
-    broken = [name for name, stream in streams if not _is_stream(stream)]
-    if broken:
-        yield from (f"this is not where a stream of random numbers can be @ snapshot.{name}" for name in broken)
-        return
-    version, numbers, spare = snapshot.random
-    account.random.setstate((version, tuple(numbers), spare))
-    if len({rule.id for rule in snapshot.faults.rules}) < len(snapshot.faults.rules):
-        yield "two rules have the same id @ snapshot.faults"
-    if any(min(rule.matched, rule.struck) < 0 for rule in snapshot.faults.rules):
-        yield "a rule cannot have done less than nothing @ snapshot.faults"
-    # The next one is called by the next number, and must not take the place of another.
-    given = (_RULE.fullmatch(rule.id) for rule in snapshot.faults.rules)
-    if snapshot.faults.added < max((int(found[1]) for found in given if found), default=0):
-        yield "there were more rules than were ever added @ snapshot.faults.added"
-    try:
-        account.faults.load(written(snapshot.faults))
-    except BadRule as bad:
-        yield from (f"{problem} @ snapshot.faults" for problem in bad.problems)
-
-
-def _is_stream(where: list[Any]) -> bool:
-    try:
-        version, numbers, spare = where
-        random.Random(0).setstate((version, tuple(numbers), spare))
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return spare is None or isinstance(spare, float)
 
 
 def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterator[str]:
@@ -144,11 +111,11 @@ def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterat
             ids = {result.id for result in job.results}
             if not ids or len(ids) < len(job.results) or not ids.isdisjoint(seen):
                 yield f"it has no results, or not its own @ {place}"
-            if max(job.submitted_at, job.cancelled_at or 0.0) > snapshot.now + _HASTE:
+            if max(job.submitted_at, job.cancelled_at or 0.0) > snapshot.now + HASTE:
                 yield f"it is of the future @ {place}"
             if min(job.cost, job.seconds) < 0:
                 yield f"it costs or lasts less than nothing @ {place}"
-            if not _ORIGIN.fullmatch(job.origin):
+            if not ORIGIN.fullmatch(job.origin):
                 yield f"{job.origin!r:.100} is no address at which it could have been asked for @ {place}.origin"
             if job.provider != provider:
                 yield f"it is of another provider @ {place}"
@@ -177,7 +144,7 @@ def _unpack(engine: "Engine", old: Account, account: Account, snapshot: Snapshot
         handed_in[record.name] = (record.content_type, record.size)
         here = engine.uploads.get(record.name)
         content = _content(record)
-        if not _TYPE.fullmatch(record.content_type):
+        if not TYPE.fullmatch(record.content_type):
             yield f"{record.content_type!r:.100} is no type of a file @ {place}"
         if content is not None and len(content) != record.size:
             yield f"this is no base64 of {record.size} bytes @ {place}"
@@ -199,84 +166,6 @@ def _content(record: FileRecord) -> bytes | None:
     except (binascii.Error, ValueError):
         # No file is of a size below 0, nor of that of nothing at all.
         return b"" if record.size else b"?"
-
-
-def _revive(engine: "Engine", account: Account, snapshot: Snapshot, deliveries: list[Delivery]) -> Iterator[str]:
-    made: dict[str, Delivery] = {}
-    for record in snapshot.deliveries:
-        place = f"snapshot.deliveries[{record.id!r:.100}]"
-        delivery = made[record.id] = _delivery(record)
-        if not _TYPE.fullmatch(record.content_type):
-            yield f"{record.content_type!r:.100} is no type of what is sent @ {place}"
-        keeper = engine.keepers.get(record.provider)
-        try:
-            if keeper is None:
-                raise LookupError(record.provider)
-            keeper.revive(account, delivery)
-        except LookupError:
-            yield f"there is nothing that it could be about @ {place}"
-        deliveries.append(delivery)
-    if len(made) < len(snapshot.deliveries):
-        yield "two deliveries have the same id @ snapshot.deliveries"
-    followers = [record.then for record in snapshot.deliveries if record.then is not None]
-    if len({*followers}) < len(followers) or not made.keys() >= {*followers}:
-        yield "what follows a delivery is not there, or follows another one @ snapshot.deliveries"
-        return
-    for record in snapshot.deliveries:
-        if record.then is not None:
-            made[record.id].then = made[record.then]
-    # Each follows one at most: whatever cannot be reached from one that follows none goes round in a circle.
-    heads = [delivery for delivery in deliveries if delivery.id not in followers]
-    if sum(1 for head in heads for _ in head.chain()) < len(deliveries):
-        yield "deliveries follow each other in a circle @ snapshot.deliveries"
-
-
-def _delivery(record: DeliveryRecord) -> Delivery:
-    return Delivery(
-        id=record.id,
-        kind=record.kind,
-        provider=record.provider,
-        model=record.model,
-        job=record.job,
-        result=record.result,
-        method=record.method,
-        url=record.url,
-        content_type=record.content_type,
-        about=record.about,
-        due=record.due,
-        state=record.state,
-        tries=record.tries,
-        begun=record.begun,
-        strike=record.strike,
-        faults=record.faults,
-        considered=record.considered,
-        attempts=list(record.attempts),
-        produce=_nothing,
-        policy=_NEVER,
-    )
-
-
-async def _nothing() -> Content:
-    raise AssertionError("the provider did not say what it says")
-
-
-#: Stands where the provider will put its own.
-_NEVER = RetryPolicy(first=0.0, cap=0.0, attempts=1, timeout=0.0)
-
-#: What a header can tell as the type of something.
-_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:; ?[\w.+-]{1,100}=[\w.+-]{1,100})*", re.ASCII)
-
-#: What the addresses of files begin with.
-_ORIGIN = re.compile(r"https?://[^\s\x00-\x20\"<>\\^`{|}\x7f]{1,2000}")
-
-#: How the rules of an account are called.
-_RULE = re.compile("rule-([0-9]{1,18})")
-
-#: By how many seconds something may be ahead of time: floating point numbers are not exact.
-_HASTE = 1.0
-
-#: The latest moment an account can be at: there is a day after it, and a job of a day.
-_LATEST = 253_402_300_799.0 - 2 * 86_400
 
 
 def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
