@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,13 +34,6 @@ class Shelved(NamedTuple):
     result: Result
 
 
-@dataclass(slots=True)
-class Lost:
-    """How many exchanges went with the accounts they were of: whoever plays journals again has to know."""
-
-    count: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Engine:
     """State and services of one server. `shelf` finds a result by the id in its media URL.
@@ -58,7 +52,8 @@ class Engine:
     shelf: dict[str, Shelved]
     #: Results that are an account's own and another's, too: who comes after the one on the shelf.
     heirs: dict[str, list[Shelved]] = field(default_factory=dict)
-    lost: Lost = field(default_factory=Lost)
+    #: How many exchanges went with the accounts they were of, by their ids: whoever plays journals again has to know.
+    lost: Counter[str] = field(default_factory=Counter)
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     #: Taken by whoever moves time: the advances of one account queue up, and those of all with every other.
     advancing: Turns = field(default_factory=Turns)
@@ -174,7 +169,7 @@ class Engine:
     def _empty(self, account: Account) -> None:
         for name in list(account.keep(HandedIn).files):
             self.throw_out(account, name)
-        self.lost.count += len(account.journal) + account.journal.lost
+        self.lost[account.id] += len(account.journal) + account.journal.lost
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside an answer, which does not wait for it."""

@@ -1,5 +1,7 @@
 """Accounts are worlds of their own: their files, their copies, how they began, and what was said to them."""
 
+import json
+
 import httpx
 import pytest
 
@@ -100,3 +102,23 @@ def test_whoever_has_all_of_an_answer_finds_it_in_the_journal(pair):
     for turn in range(1, 40):
         one.http.get(video)
         assert len(one.control("GET", "journal?operation=download")["exchanges"]) == turn
+
+
+def missing(caller=None, server=None):
+    """How many exchanges a journal that is written down says that it lacks: an account's, or the whole server's."""
+    path = "/_understudy/journal/export"
+    answer = httpx.get(f"{server.url}{path}", trust_env=False) if caller is None else caller.http.get(path)
+    return json.loads(answer.text.splitlines()[0])["lost"]
+
+
+@pytest.mark.parametrize("undone", [("POST", "reset/all"), ("DELETE", None)])
+def test_what_went_with_an_account_is_missed_in_its_record_and_in_everybodys_but_not_in_anothers(server, pair, undone):
+    one, other = pair
+    for caller in pair:
+        finished(caller)
+    before = missing(one), missing(other)
+    method, path = undone
+    one.control(method, path or f"accounts/{one.control('GET', 'account')['id']}")
+    assert before == (0, 0)
+    assert missing(other) == 0
+    assert missing(one) == missing(server=server) > 0

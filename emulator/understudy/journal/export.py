@@ -51,7 +51,9 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
     exchanges.sort(key=lambda exchange: exchange.number)
     lost = sum(journal.lost for journal in {id(journal): journal for journal in (*chosen, engine.strangers)}.values())
     # What went with an account that was reset or forgotten is in none of them.
-    lost += engine.lost.count
+    kept = {id(journal) for journal in chosen}
+    whose = engine.lost.keys() if id(engine.strangers) in kept else _of(engine, kept)
+    lost += sum(engine.lost[account] for account in whose)
     names: dict[str, str] = {}
     # Who takes the lines one after the other gives others the time to forget an account.
     keys = {account.id: account.key for account in engine.accounts.all()}
@@ -64,6 +66,10 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
         key = keys.get(exchange.account or "")
         seen = redacted(exchange, () if key is None else (key,), name, media_sent=True)
         yield orjson.dumps(_line(exchange, seen)) + b"\n"
+
+
+def _of(engine: Engine, journals: set[int]) -> Iterator[str]:
+    return (account.id for account in engine.accounts.all() if id(account.journal) in journals)
 
 
 def _header(engine: Engine, exchanges: list[Exchange], lost: int) -> dict[str, Any]:
