@@ -1,0 +1,90 @@
+"""Sound put in a row: packets of notes that were encoded once, and silence, to any length."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, repeat
+
+from .notes import LONGEST, MELODY, ROUND, SETTLED, Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How an encoder's packets lie in time: each begins `size` samples after the one before.
+
+    What is in a grain of samples comes out of a decoder `lead` packets after packet `skip` of those that followed
+    the grain, and rings on for `tail` more: transforms overlap, and encoders look ahead.
+    """
+
+    size: int
+    rate: int
+    lead: int = 0
+    skip: int = 0
+    tail: int = 0
+
+    def count(self, milliseconds: float) -> int:
+        """Packets that end before the moment, never none."""
+        return max(1, int(milliseconds * self.rate / 1000 / self.size + 1e-6))
+
+    def spans(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
+        """The grains between moments in milliseconds, from the first to after the last, a silent one between them.
+
+        Moments have to be in order. One too short for a whole grain has the one it begins in.
+        """
+        grain = 1000 * self.size / self.rate
+        # Before the first packet nothing is decoded that its beginning could lean on.
+        free = self.lead
+        for start, end in moments:
+            first, after = math.ceil(start / grain), int(end / grain)
+            if after <= first:
+                first = int(start / grain)
+                after = first + 1
+            first, after = max(first, free), min(after, count)
+            if first < after:
+                yield first, after
+                free = after + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Grains:
+    """Notes as packets of an encoder, ready to be put in a row."""
+
+    grid: Grid
+    notes: Notes
+    packets: Sequence[bytes]
+
+    @property
+    def silence(self) -> bytes:
+        """A packet in which nothing is heard."""
+        return self.packets[self.notes.silence + self.grid.skip]
+
+    def sung(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, Sequence[bytes]]]:
+        """A word for each pair of moments in milliseconds: where its packets begin, and the packets."""
+        for note, (first, after) in zip(cycle(MELODY), self.grid.spans(moments, count)):
+            yield first - self.grid.lead, self.word(note, after - first)
+
+    def word(self, note: int, length: int) -> Sequence[bytes]:
+        """The packets of a word of `length` grains, and of its ringing on."""
+        rounds = max(0, -(-(length - LONGEST) // ROUND))
+        computed = length - rounds * ROUND
+        first = self.notes.place(note, computed) + self.grid.skip
+        packets = self.packets[first : first + computed + self.grid.tail]
+        turn = SETTLED + ROUND
+        return [*packets[:turn], *list(packets[SETTLED:turn]) * rounds, *packets[turn:]]
+
+
+def row(parts: Iterable[tuple[int, Sequence[bytes]]], silence: bytes, count: int) -> Iterator[bytes]:
+    """`count` packets: each part where it begins, silence elsewhere. Parts have to be in order.
+
+    What is already over when a part ends early gives way to the next one.
+    """
+    at = 0
+    for first, packets in parts:
+        yield from repeat(silence, min(first, count) - at)
+        at = max(at, min(first, count))
+        rest = packets[: max(0, count - at)]
+        yield from rest
+        at += len(rest)
+    yield from repeat(silence, count - at)

@@ -1,0 +1,166 @@
+"""The recipe of what is heard beside a clip's picture: notes for its words, the caller's recordings, and silence.
+
+The notes are encoded once for each pitch and volume and put in a row by copying. Only a recording is encoded as long
+as it lasts, for it is the only thing that differs all along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Final
+
+from . import adts, ogg
+from .clip import FRAME_RATE
+from .codec import AVC, EXACT_AUDIO, SAMPLE_RATE, VP9, Codec
+from .errors import MediaError, StudioClosed
+from .ffmpeg import Ffmpeg
+from .grains import Grains, Grid, row
+from .notes import Notes
+from .pieces import piece
+from .placeholder import RENDERER_VERSION
+from .shelf import Shelf
+from .soundtrack import Recording, Soundtrack, Word
+
+#: What a caller's file may be. Playlists and their like are not among them: they could name other files.
+_READABLE: Final = "aac,aiff,amr,asf,au,caf,flac,matroska,mov,mp3,ogg,w64,wav,webm"
+
+#: A recording that cannot be read is stood in for by words of this length, in milliseconds, and the silence after each.
+_STAND_IN, _STAND_IN_PAUSE = 400, 100
+
+#: Seconds in which a recording that is cut fades out.
+_FADE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """How one codec's sound is encoded, taken to packets, and written as a row of them."""
+
+    format: str
+    input: str
+    arguments: tuple[str, ...]
+    notes_rate: str
+    recording_rate: str
+    grid: Grid
+    split: Callable[[bytes], list[bytes]]
+    #: Packets of a stream that come before the first one that sounds.
+    head: int
+
+
+_ENCODERS: Final = {
+    # Tones are what its fast coder does best; of the slower one they come out with noise.
+    AVC.name: _Encoder(
+        "adts",
+        "aac",
+        ("-c:a", "aac", "-aac_coder", "fast"),
+        "40k",
+        "64k",
+        Grid(AVC.samples, SAMPLE_RATE, lead=1, tail=1),
+        adts.frames,
+        0,
+    ),
+    # Its low delay is the one mode in which a packet after silence needs nothing from before.
+    VP9.name: _Encoder(
+        "ogg",
+        "ogg",
+        ("-c:a", "libopus", "-application", "lowdelay"),
+        "24k",
+        "48k",
+        Grid(VP9.samples, SAMPLE_RATE, tail=1),
+        ogg.packets,
+        2,
+    ),
+}
+
+
+def soundtrack_input(codec: Codec) -> tuple[str, ...]:
+    """What to tell ffmpeg, before `-i`, of a file that `write_soundtrack` wrote."""
+    return ("-f", _ENCODERS[codec.name].input)
+
+
+def write_soundtrack(
+    soundtrack: Soundtrack, frames: int, codec: Codec, path: Path, shelf: Shelf, ffmpeg: Ffmpeg
+) -> None:
+    """Write what is heard in a clip of `frames` frames to `path`, in packets that only have to be copied.
+
+    It ends with the picture or less than a packet (21 ms) before, and has one packet at least. A recording that is not
+    on the shelf, or is none that can be read, is heard as words of half a second.
+
+    Raises:
+        MediaError: ffmpeg failed; the message names what it said.
+    """
+    encoder = _ENCODERS[codec.name]
+    count = encoder.grid.count(1000 * frames / FRAME_RATE)
+    words, recorded = list(soundtrack.words), []
+    for recording in soundtrack.recordings:
+        span = next(encoder.grid.spans([(recording.start_ms, recording.end_ms)], count), None)
+        if span is None:
+            continue
+        words = [word for word in words if word.end_ms <= recording.start_ms or recording.end_ms <= word.start_ms]
+        heard = _recorded(recording, span[1] - span[0], codec, encoder, shelf, ffmpeg)
+        if heard:
+            recorded.append((span[0] - encoder.grid.lead, heard))
+        else:
+            words += _stand_in(recording)
+    grains, head = _notes(soundtrack, codec, encoder, shelf, ffmpeg)
+    words.sort(key=lambda word: word.start_ms)
+    sung = grains.sung(((word.start_ms, word.end_ms) for word in words), count)
+    packets = row(sorted((*recorded, *sung), key=itemgetter(0)), grains.silence, count)
+    with path.open("wb") as file:
+        file.writelines(ogg.pages(head, packets, count, encoder.grid.size) if head else packets)
+
+
+def _notes(
+    soundtrack: Soundtrack, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
+) -> tuple[Grains, list[bytes]]:
+    """The notes of a soundtrack as packets, and what comes before the first packet of a stream."""
+    notes = Notes.of(encoder.grid.size, SAMPLE_RATE, soundtrack.pitch, soundtrack.volume)
+
+    def recipe() -> tuple[Sequence[str], bytes]:
+        source = ("-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1", "-i", "-")
+        return (*source, *encoder.arguments, "-b:a", encoder.notes_rate, *_exact(encoder)), notes.samples()
+
+    def read(content: bytes) -> list[bytes]:
+        packets = encoder.split(content)
+        if len(packets) < encoder.head + notes.grains:
+            raise MediaError(f"the notes on the shelf are cut off after {len(packets)} packets")
+        return packets
+
+    packets = piece(f"{codec.name}-{notes.name}-{RENDERER_VERSION}.grains", shelf, ffmpeg, recipe, read)
+    return Grains(encoder.grid, notes, packets[encoder.head :]), packets[: encoder.head]
+
+
+def _recorded(
+    recording: Recording, grains: int, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
+) -> Sequence[bytes]:
+    """The packets of a recording, cut to so many grains; none if it cannot be read."""
+    seconds = grains * encoder.grid.size / encoder.grid.rate
+
+    def recipe() -> tuple[Sequence[str], bytes]:
+        return (
+            *("-protocol_whitelist", "file", "-format_whitelist", _READABLE, "-t", f"{seconds:.6f}"),
+            *("-i", f"file:{shelf.root / recording.name}", "-map", "0:a:0", "-map_metadata", "-1"),
+            *("-af", f"aresample={SAMPLE_RATE},afade=t=out:st={max(0.0, seconds - _FADE):.6f}:d={_FADE}"),
+            *("-ac", "1", *encoder.arguments, "-b:a", encoder.recording_rate, *_exact(encoder)),
+        ), b""
+
+    name = f"{codec.name}-{grains}-{RENDERER_VERSION}-{recording.name}.grains"
+    try:
+        with shelf.hold(recording.name):
+            packets = piece(name, shelf, ffmpeg, recipe, encoder.split)[encoder.head :]
+    except StudioClosed:
+        raise
+    except MediaError:
+        return ()
+    return packets[: grains + encoder.grid.tail]
+
+
+def _stand_in(recording: Recording) -> Iterator[Word]:
+    for start in range(recording.start_ms, recording.end_ms, _STAND_IN + _STAND_IN_PAUSE):
+        yield Word(start, min(start + _STAND_IN, recording.end_ms))
+
+
+def _exact(encoder: _Encoder) -> Iterable[str]:
+    return (*EXACT_AUDIO, "-f", encoder.format)
