@@ -12,3 +12,7 @@ class StudioClosed(MediaError):
 
     def __init__(self) -> None:
         super().__init__("the studio is closed")
+
+
+class NoFfmpeg(MediaError):
+    """No clip can be made, whatever it shows, because ffmpeg does not run on this machine."""

@@ -7,21 +7,39 @@ import threading
 from collections.abc import Sequence
 from functools import cache
 
-from .errors import MediaError, StudioClosed
+from .errors import MediaError, NoFfmpeg, StudioClosed
 
 #: Seconds after which an ffmpeg is taken for stuck. The largest clip needs a fraction of it.
 _PATIENCE = 300.0
 
+#: Seconds in which an ffmpeg that runs at all says its version.
+_GREETING = 10.0
+
 
 @cache
 def executable() -> str:
-    """Where ffmpeg is: the one of `IMAGEIO_FFMPEG_EXE`, else the one shipped with imageio-ffmpeg."""
+    """Where ffmpeg is: the one of `IMAGEIO_FFMPEG_EXE`, else the one shipped with imageio-ffmpeg.
+
+    Raises:
+        NoFfmpeg: there is none. That the one it names runs is not said.
+    """
     import imageio_ffmpeg  # type: ignore[import-untyped]  # late: it costs start-up time that a server without media requests need not pay
 
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise MediaError(f"no ffmpeg on this machine: {error}") from error
+        raise NoFfmpeg(f"no ffmpeg on this machine: {error}") from error
+
+
+def runs() -> bool:
+    """Whether ffmpeg, asked for its version, says so: what is missing, crashes or is another program does not."""
+    try:
+        asked = subprocess.run(  # noqa: S603 - the program is ours and no shell reads the arguments
+            [executable(), "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_GREETING, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired, NoFfmpeg):
+        return False
+    return asked.returncode == 0 and asked.stdout.startswith(b"ffmpeg version")
 
 
 #: Where we are killed before ffmpeg has its input, its filters wait for a frame for ever, with all their might.
@@ -29,9 +47,10 @@ _BOUNDED = ("-timelimit", f"{_PATIENCE:.0f}")
 
 
 class Ffmpeg:
-    """Runs ffmpeg and leaves no process behind: after `stop`, none runs and none will start."""
+    """Runs ffmpeg, few at a time, and leaves no process behind: after `stop`, none runs and none will start."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 2) -> None:
+        self._turns = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -40,19 +59,30 @@ class Ffmpeg:
         """Run ffmpeg to its end, feeding it `stdin`.
 
         Raises:
+            NoFfmpeg: there is none here that runs.
             MediaError: it failed, hung or was stopped; the message is ffmpeg's own.
         """
-        command = [executable(), *_BOUNDED, "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
-        with self._lock:
+        try:
+            with self._turns:
+                status, said = self._run(arguments, stdin)
+        except OSError as error:
+            raise _problem(f"{executable()} cannot be run: {error.strerror or error}") from error
+        if status:
             if self._stopped:
                 raise StudioClosed
-            process = subprocess.Popen(  # noqa: S603 - the program is ours and no shell reads the arguments
-                command,
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+            raise _problem(
+                f"ffmpeg ended with {status} and said: {said.decode('utf-8', 'replace').strip() or 'nothing'}"
             )
-            self._running.add(process)
+
+    def stop(self) -> None:
+        """Kill what runs and refuse what comes."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+    def _run(self, arguments: Sequence[str], stdin: bytes) -> tuple[int, bytes]:
+        process = self._start(arguments, subprocess.PIPE if stdin else subprocess.DEVNULL)
         try:
             with process:
                 try:
@@ -65,15 +95,21 @@ class Ffmpeg:
         finally:
             with self._lock:
                 self._running.discard(process)
-        if process.returncode:
+        return process.returncode, said
+
+    def _start(self, arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+        program = executable()
+        command = [program, *_BOUNDED, "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
+        with self._lock:
             if self._stopped:
                 raise StudioClosed
-            words = said.decode("utf-8", "replace").strip() or "nothing"
-            raise MediaError(f"ffmpeg ended with {process.returncode} and said: {words}")
+            process = subprocess.Popen(  # noqa: S603 - the program is ours and no shell reads the arguments
+                command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
+            self._running.add(process)
+        return process
 
-    def stop(self) -> None:
-        """Kill what runs and refuse what comes."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                process.kill()
+
+def _problem(words: str) -> MediaError:
+    """What to raise: ffmpeg is only asked after its health when something went wrong, so that nobody else waits."""
+    return MediaError(words) if runs() else NoFfmpeg(words)

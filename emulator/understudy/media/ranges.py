@@ -8,7 +8,7 @@ from typing import Final
 #: More ranges than this in one header are a mistake or an attack: the whole file is sent (RFC 9110, 14.2).
 MOST_RANGES: Final = 100
 
-_SPEC: Final = re.compile(r"(\d{1,18})-(\d{0,18})|-(\d{1,18})", re.ASCII)
+_SPEC: Final = re.compile(r"(\d{1,999})-(\d{0,999})|-(\d{1,999})", re.ASCII)
 
 
 def satisfiable(header: str, size: int) -> list[tuple[int, int]] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +13,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from .fallback import is_fallback
 from .placeholder import Placeholder
 from .ranges import satisfiable
 from .studio import Studio
 
 _OPEN: Final = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
+    "access-control-expose-headers": "Accept-Ranges, Content-Length, Content-Range, ETag, X-Understudy-Placeholder",
 }
+
+#: What says that the file is not what was asked for, because no ffmpeg runs here.
+_INSTEAD: Final = {"x-understudy-placeholder": "fallback"}
 
 
 async def respond(
@@ -26,26 +32,34 @@ async def respond(
 ) -> Response:
     """Answer a GET or HEAD for the placeholder, rendering it first if need be.
 
-    200 with the whole file, 206 with the ranges asked for, 304 to a matching `If-None-Match`, 416 when no
-    range lies within the file. The ETag is its key, strong: equal placeholders are equal bytes. There is no
-    Last-Modified, for a placeholder's age says nothing about its content.
+    200 with the whole file, 206 with the ranges asked for, 304 to a matching `If-None-Match`, 412 to an `If-Match`
+    of another file, 416 when no range lies within the file. A HEAD knows no ranges (RFC 9110, 14.2). The ETag is
+    the placeholder's key, strong: equal placeholders are equal bytes. There is no Last-Modified, for a placeholder's
+    age says nothing about its content; conditions that speak of it are ignored.
 
     Raises:
         MediaError: the placeholder could not be rendered.
     """
     tag = f'"{placeholder.key}"'
     headers = {**(_OPEN if cors else {}), "accept-ranges": "bytes", "etag": tag}
-    if names(request.headers.get("if-none-match"), tag):
+    if names(_list(request, "if-none-match"), tag) and not request.headers.get("if-match"):
         return Response(status_code=304, headers=headers)
     async with studio.holding(placeholder) as path:
+        if is_fallback(path):
+            content = path.read_bytes()
+            tag = f'"{sha256(content).hexdigest()[:40]}"'
+            headers |= {**_INSTEAD, "etag": tag}
         size = path.stat().st_size
-        asked = request.headers.get("range")
-        if asked is not None and request.headers.get("if-range", tag) == tag:
-            ranges = satisfiable(asked, size)
+        if not _met(_list(request, "if-match"), tag):
+            return Response(status_code=412, headers=headers)
+        if names(_list(request, "if-none-match"), tag):
+            return Response(status_code=304, headers=headers)
+        asked = request.headers.getlist("range") if request.method == "GET" else []
+        ranges = None
+        if len(asked) == 1 and request.headers.get("if-range", tag) == tag:
+            ranges = satisfiable(asked[0], size)
             if ranges == []:
                 return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
-        else:
-            ranges = None
         return _Response(path, studio, placeholder, ranges or [], filename, headers)
 
 
@@ -56,7 +70,8 @@ async def whole(studio: Studio, placeholder: Placeholder, headers: Mapping[str, 
         MediaError: the placeholder could not be rendered.
     """
     async with studio.holding(placeholder) as path:
-        response = _Response(path, studio, placeholder, [], None, headers)
+        told = {**headers, **_INSTEAD} if is_fallback(path) else headers
+        response = _Response(path, studio, placeholder, [], None, told)
         for name in ("accept-ranges", "etag"):
             del response.headers[name]
         return response
@@ -111,9 +126,20 @@ class _Response(FileResponse):
             del headers[name]
         if self._ranges:
             headers["range"] = f"bytes={self._ranges}"
-        # Held again, and rendered again if it was forgotten since: equal placeholders are equal bytes.
-        async with self._studio.holding(self._placeholder):
+        # Held again, and rendered again if it was forgotten since: equal placeholders are equal bytes. What was made
+        # beforehand needs no holding.
+        async with nullcontext() if is_fallback(Path(self.path)) else self._studio.holding(self._placeholder):
             await super().__call__(scope, receive, send)
+
+
+def _list(request: Request, name: str) -> str | None:
+    """A header that is a list, which may come in several lines."""
+    return ",".join(request.headers.getlist(name)) or None
+
+
+def _met(header: str | None, tag: str) -> bool:
+    """Whether an `If-Match` lets the request pass; the comparison is the strong one (RFC 9110, 13.1.1)."""
+    return header is None or any(part.strip() in (tag, "*") for part in header.split(","))
 
 
 def names(header: str | None, tag: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,20 +11,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MediaError, StudioClosed
-from .ffmpeg import Ffmpeg
+from .errors import MediaError, NoFfmpeg, StudioClosed
+from .fallback import fallback
+from .ffmpeg import Ffmpeg, runs
 from .placeholder import Placeholder
 from .shelf import Shelf
 
 if TYPE_CHECKING:
     from .render import Renderer
 
+log = logging.getLogger("understudy.media")
+
 
 class Studio:
     """Makes placeholders and remembers them on disk, so that each is only ever rendered once.
 
     `cache` may be shared by several studios and outlives them all; `max_bytes` bounds what is kept in it,
-    pieces included. At most `encoders` ffmpeg processes run at a time.
+    pieces included. At most `encoders` ffmpeg processes run at a time. Where ffmpeg does not run at all, a clip is
+    one made beforehand, which says so.
 
     Raises:
         MediaError: the cache directory cannot be written to.
@@ -31,15 +36,21 @@ class Studio:
 
     def __init__(self, cache: Path, *, max_bytes: int = 1 << 30, encoders: int = 2) -> None:
         self._shelf = Shelf(cache, max_bytes)
-        self._ffmpeg = Ffmpeg()
+        self._ffmpeg = Ffmpeg(encoders)
         self._renderer: Renderer | None = None
         self._encoders = encoders
         self._pool = ThreadPoolExecutor(encoders, thread_name_prefix="understudy-encoder")
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Path]] = {}
         self._closed = False
+        self._told = False
         #: How many placeholders were rendered here, the found ones not counted.
         self.renders = 0
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the files are kept, and what callers gave for them."""
+        return self._shelf
 
     async def file(self, placeholder: Placeholder) -> Path:
         """The placeholder's file, rendered or from the cache.
@@ -117,11 +128,27 @@ class Studio:
             with self._lock:
                 self.renders += 1
             return path
+        except NoFfmpeg as problem:
+            return self._instead(placeholder, problem)
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not runs():
+                # What was run in its place wrote nothing and said that all was well.
+                return self._instead(placeholder, NoFfmpeg("what is called ffmpeg here is something else"))
             raise MediaError(f"the placeholder could not be written to the media cache: {error}") from error
         finally:
             with self._lock:
                 del self._under_way[placeholder.key]
+
+    def _instead(self, placeholder: Placeholder, problem: NoFfmpeg) -> Path:
+        """What was made beforehand; nothing of it is kept, so that an ffmpeg that is mended is used at once."""
+        found = fallback(placeholder.suffix)
+        if found is None:
+            raise problem
+        with self._lock:
+            told, self._told = self._told, True
+        if not told:
+            log.warning("No placeholder can be made, a short clip is served in the place of each: %s", problem)
+        return found
 
 
 def _name(placeholder: Placeholder) -> str:

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -82,9 +84,84 @@ async def test_several_ranges_come_as_parts(client: httpx.AsyncClient, content: 
     assert bodies == [content[0:4], content[10:13]]
 
 
-async def test_a_head_with_a_range_says_how_long_the_part_is(client: httpx.AsyncClient) -> None:
-    answer = await client.head(FILE, headers={"range": "bytes=0-9"})
-    assert (answer.status_code, answer.headers["content-length"], answer.content) == (206, "10", b"")
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=99999999-"])
+async def test_a_head_knows_no_ranges(client: httpx.AsyncClient, content: bytes, asked: str) -> None:
+    answer = await client.head(FILE, headers={"range": asked})
+    assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(content)))
+    assert "content-range" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"), [(TAG, 200), ("*", 200), (f'"a", {TAG}', 200), ('"a"', 412), (f"W/{TAG}", 412)]
+)
+async def test_who_wants_another_file_than_this_gets_none(client: httpx.AsyncClient, wanted: str, status: int) -> None:
+    answer = await client.get(FILE, headers={"if-match": wanted, "range": "bytes=0-"})
+    assert answer.status_code == (206 if status == 200 else status)
+    assert answer.headers["etag"] == TAG
+    both = await client.get(FILE, headers={"if-match": wanted, "if-none-match": TAG})
+    assert both.status_code == (304 if status == 200 else status)
+
+
+async def test_a_list_of_tags_may_come_in_several_lines(client: httpx.AsyncClient) -> None:
+    answer = await client.get(FILE, headers=[("if-none-match", '"other"'), ("if-none-match", TAG)])
+    assert answer.status_code == 304
+
+
+_OFFSETS = st.one_of(st.integers(0, 40), st.integers(0, 6000), st.just(10**25))
+_SPECS = st.one_of(
+    st.tuples(_OFFSETS, st.none() | _OFFSETS).map(lambda pair: (pair[0], pair[1])),
+    _OFFSETS.map(lambda length: (None, length)),
+)
+
+
+@given(st.lists(_SPECS, min_size=1, max_size=5))
+async def test_any_ranges_give_exactly_the_bytes_that_the_standard_says(
+    studio: Studio, specs: list[tuple[int | None, int | None]]
+) -> None:
+    content = (await studio.file(CLIP)).read_bytes()
+    size = len(content)
+    asked = ",".join(f"{'' if first is None else first}-{'' if last is None else last}" for first, last in specs)
+    wanted: set[int] = set()
+    for first, last in specs:
+        if first is None:
+            assert last is not None
+            wanted |= set(range(max(0, size - last), size))
+        else:
+            wanted |= set(range(first, min(size, size if last is None else last + 1)) if first < size else ())
+    valid = all(first is None or last is None or first <= last for first, last in specs)
+    transport = httpx.ASGITransport(app(studio))
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        answer = await client.get(FILE, headers={"range": f"bytes={asked}"})
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    if not valid:
+        assert (answer.status_code, answer.content) == (200, content)
+    elif not wanted:
+        assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{size}")
+    else:
+        assert answer.status_code == 206
+        assert set(parts(answer)) == {(at, content[at]) for at in wanted}
+        assert len(parts(answer)) == len(wanted)
+
+
+def parts(answer: httpx.Response) -> list[tuple[int, int]]:
+    """Every byte of a partial answer with the place in the file that it says it has."""
+    kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
+    if kind != "multipart/byteranges":
+        return placed(answer.headers["content-range"], answer.content)
+    found, rest = [], answer.content
+    while not rest.startswith(f"--{boundary}--".encode()):
+        head, _, rest = rest.removeprefix(f"--{boundary}\r\n".encode()).partition(b"\r\n\r\n")
+        where = next(line for line in head.decode().split("\r\n") if line.lower().startswith("content-range: "))
+        first, last = (int(number) for number in where.partition(" bytes ")[2].partition("/")[0].split("-"))
+        found += placed(where.partition(": ")[2], rest[: last - first + 1])
+        rest = rest[last - first + 1 :].removeprefix(b"\r\n")
+    return found
+
+
+def placed(content_range: str, body: bytes) -> list[tuple[int, int]]:
+    first, last = (int(number) for number in content_range.removeprefix("bytes ").partition("/")[0].split("-"))
+    assert len(body) == last - first + 1
+    return list(enumerate(body, first))
 
 
 async def test_a_range_beyond_the_end_is_a_416_that_pages_can_read(client: httpx.AsyncClient, content: bytes) -> None:

@@ -122,24 +122,46 @@ asyncio.run(Studio(Path({str(tmp_path / "cache")!r})).file(Clip(64, 64, 200)))
 
 async def test_no_more_encoders_run_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock, running, most = threading.Lock(), 0, 0
-    real = Ffmpeg.run
+    real = subprocess.Popen.communicate
 
-    def counted(self: Ffmpeg, arguments: Sequence[str], stdin: bytes = b"") -> None:
+    def counted(self: subprocess.Popen[bytes], stdin: bytes | None = None, timeout: float | None = None) -> object:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
         try:
-            real(self, arguments, stdin)
+            return real(self, stdin, timeout)
         finally:
             with lock:
                 running -= 1
 
-    monkeypatch.setattr(Ffmpeg, "run", counted)
+    monkeypatch.setattr(subprocess.Popen, "communicate", counted)
     studio = Studio(tmp_path, encoders=2)
     await asyncio.gather(*(studio.file(Clip(64, 64, 200, hue=hue)) for hue in range(6)))
     assert most == 2
     await studio.close()
+
+
+def test_what_waits_for_its_turn_to_encode_does_not_start_once_ffmpeg_is_stopped(
+    stuck: Stuck, use_ffmpeg: Callable[[Path], None], tmp_path: Path
+) -> None:
+    use_ffmpeg(stuck.program)
+    encoder, ended = Ffmpeg(at_once=1), []
+
+    def run(name: str) -> None:
+        with pytest.raises(MediaError, match="closed"):
+            encoder.run((f"file:{tmp_path / name}",))
+        ended.append(name)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    stuck.begun()
+    encoder.stop()
+    for thread in threads:
+        thread.join()
+    assert sorted(ended) == ["first", "second"]
+    assert len([name for name in ("first", "second") if (tmp_path / name).exists()]) == 1
 
 
 async def test_warming_renders_before_anybody_asks(tmp_path: Path) -> None:
@@ -171,9 +193,9 @@ async def test_what_ffmpeg_says_is_in_the_error_and_the_next_try_is_a_new_one(
     tmp_path: Path, use_ffmpeg: Callable[[Path], None]
 ) -> None:
     broken = tmp_path / "ffmpeg"
-    broken.write_text("#!/bin/sh\necho 'no such encoder' >&2\nexit 3\n")
-    broken.chmod(0o755)
     real = Path(executable())
+    broken.write_text(f"#!/bin/sh\n[ $1 = -version ] && exec '{real}' $1\necho 'no such encoder' >&2\nexit 3\n")
+    broken.chmod(0o755)
     studio = Studio(tmp_path / "cache")
     use_ffmpeg(broken)
     with pytest.raises(MediaError, match="no such encoder"):
