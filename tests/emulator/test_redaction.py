@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,43 @@ def test_media_that_are_written_down_whole_are_searched_for_secrets() -> None:
     assert b"a-secret" not in redacted(told, media_sent=True).request_body
     frame = exchange(b'{"apiKey": "a-secret-of-some-length"}\0', transport="websocket")
     assert b"a-secret" not in redacted(frame).request_body
+
+
+BEGINNINGS = [
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff\xe0",
+    b"\0\0\0 ftypisom",
+    b"RIFF\0\1\2\3WAVEfmt ",
+    b"ID3\4\0\0",
+    b"PK\3\4",
+]
+CAPTIONS = [
+    b"api_key=a-secret-of-some-length", b"token=s3cret!", b"https://host/x?Signature=a-secret-of-some-length&a=1",
+    b'{"password": "a-secret-of-some-length", "title": "\xc3\xa9t\xc3\xa9"}', b"Bearer a-secret-of-some-length",
+    b"known-and-long-enough", "gehe\u00efmnis-key".encode(),
+]  # fmt: skip
+
+
+@given(
+    st.sampled_from(BEGINNINGS),
+    st.lists(st.tuples(st.sampled_from([*CAPTIONS, b""]), st.binary(max_size=40)), min_size=1, max_size=6),
+)
+def test_no_secret_is_left_in_the_texts_that_stand_in_media_and_no_other_byte_is_touched(beginning, pieces):
+    # A byte that is in no text ends each: who writes on may make another secret of it.
+    picture = beginning + b"".join(b"\0" + text + b"\0\xff" + noise for text, noise in pieces)
+    told = exchange(picture, headers={"content-type": "image/png"})
+    seen = redacted(told, ("known-and-long-enough", "gehe\u00efmnis-key"), media_sent=True).request_body
+    for secret in (b"a-secret-of-some-length", b"s3cret!", b"known-and-long", "gehe\u00efmnis".encode()):
+        assert secret not in seen
+    if not any(text for text, _ in pieces) and b"redacted" not in seen:
+        assert seen == picture
+
+
+def test_a_picture_that_holds_no_text_is_written_down_to_the_byte() -> None:
+    picture = BEGINNINGS[0] + random.Random(1).randbytes(200_000)
+    told = exchange(picture, headers={"content-type": "image/png", "x-api-key": "known-and-long-enough"})
+    seen = redacted(told, media_sent=True)
+    assert (seen.request_body, seen.altered) == (picture, False)
 
 
 def test_media_inside_of_json_are_shown_by_size_and_digest() -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from .exchange import Exchange, Headers
 from .json_text import rewrite
-from .media import content_type, is_media
+from .media import content_type, is_binary, is_media, with_legible
 from .secret_names import is_identity, is_secret, is_secret_header, is_secret_parameter
 
 #: What stands where a secret was.
@@ -165,27 +165,37 @@ class _Redactor:
         except UnicodeDecodeError:
             encoding = "latin-1"
             text = body.decode(encoding)
-        if text.lstrip()[:1] in ("{", "[", '"'):
+        if encoding == "latin-1" and is_binary(body):
+            shown = with_legible(self._known(text), self._plain)
+        elif text.lstrip()[:1] in ("{", "[", '"'):
             shown = self._rewritten(text)
             if not _is_json(body):
                 shown = self._text(shown)
         elif _FORM.match(text) and "\n" not in text and " " not in text:
             shown = self._query(text)
         else:
-            shown = self._text(_PART.sub(self._part, text))
-            if "{" in shown:
-                shown = self._rewritten(shown)
+            shown = self._plain(text)
         return body if shown == text else shown.encode(encoding, "replace")
 
     def _rewritten(self, text: str) -> str:
         return rewrite(text, identity=self._identity, hide=self._hide, plain=self._text)
+
+    def _plain(self, text: str) -> str:
+        shown = self._text(_PART.sub(self._part, text))
+        return self._rewritten(shown) if "{" in shown else shown
+
+    def _known(self, text: str) -> str:
+        """A text without the secrets that were seen before."""
+        shown = text if self._pattern is None else self._pattern.sub(self._value, text)
+        self._altered |= shown != text
+        return shown
 
     def _part(self, found: re.Match[str]) -> str:
         return found[1] + (self._hide(found[3]) if is_secret(found[2], self._identity) else found[3])
 
     def _text(self, text: str) -> str:
         """A text with what must not be seen taken out of it."""
-        shown = text if self._pattern is None else self._pattern.sub(self._value, text)
+        shown = self._known(text)
         if not _BASE64.fullmatch(shown):
             if "://" in shown:
                 shown = _URL.sub(self._url, shown)
