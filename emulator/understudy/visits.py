@@ -78,7 +78,7 @@ class Visit:
         exchange.job = job or exchange.job
         common = self._engine.faults
         own = account is not None and account.has_faults
-        if not (common or own or self.asked or any("[[" in one for one in magic)):
+        if not (common or own or self.asked or "[[" in "\n".join(magic)):
             # Almost always: nothing has to be put together to find that nothing goes wrong.
             return NOTHING
         strike = meet(
