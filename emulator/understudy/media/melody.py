@@ -15,7 +15,7 @@ from typing import Final
 from . import adts, ogg
 from .clip import FRAME_RATE
 from .codec import AVC, EXACT_AUDIO, SAMPLE_RATE, VP9, Codec
-from .errors import MediaError, StudioClosed
+from .errors import MediaError, NoFfmpeg, StudioClosed
 from .ffmpeg import Ffmpeg
 from .grains import Grains, Grid, row
 from .notes import Notes
@@ -137,20 +137,22 @@ def _recorded(
 ) -> Sequence[bytes]:
     """The packets of a recording, cut to so many grains; none if it cannot be read."""
     seconds = grains * encoder.grid.size / encoder.grid.rate
+    fade = f"afade=t=out:st={max(0.0, seconds - _FADE):.6f}:d={_FADE}"
 
     def recipe() -> tuple[Sequence[str], bytes]:
         return (
             *("-protocol_whitelist", "file", "-format_whitelist", _READABLE, "-t", f"{seconds:.6f}"),
             *("-i", f"file:{shelf.root / recording.name}", "-map", "0:a:0", "-map_metadata", "-1"),
-            *("-af", f"aresample={SAMPLE_RATE},afade=t=out:st={max(0.0, seconds - _FADE):.6f}:d={_FADE}"),
-            *("-ac", "1", *encoder.arguments, "-b:a", encoder.recording_rate, *_exact(encoder)),
+            # The mean of the channels, as loud as they are: by itself ffmpeg makes some formats louder than others.
+            *("-af", f"aresample={SAMPLE_RATE}:ochl=mono:rematrix_maxval=1,{fade}"),
+            *(*encoder.arguments, "-b:a", encoder.recording_rate, *_exact(encoder)),
         ), b""
 
     name = f"{codec.name}-{grains}-{RENDERER_VERSION}-{recording.name}.grains"
     try:
         with shelf.hold(recording.name):
             packets = piece(name, shelf, ffmpeg, recipe, encoder.split)[encoder.head :]
-    except StudioClosed:
+    except (StudioClosed, NoFfmpeg):
         raise
     except MediaError:
         return ()

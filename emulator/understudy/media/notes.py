@@ -84,7 +84,7 @@ def _computed(notes: Notes) -> bytes:
         for length in range(1, LONGEST + 1):
             parts.append(rest)
             if length == 1:
-                parts.append(_swell(_swell(grains[0])[::-1])[::-1].tobytes())
+                parts.append(_swell(grains[0], math.pi).tobytes())
                 continue
             even = (grains[i % ROUND] for i in range(1, length - 1))
             parts += [grain.tobytes() for grain in (rising, *even, falling[(length - 1) % ROUND])]
@@ -96,7 +96,7 @@ def _computed(notes: Notes) -> bytes:
     return samples
 
 
-def _swell(samples: array[int]) -> array[int]:
-    """The samples from silence to their full height."""
-    step = math.pi / 2 / len(samples)
+def _swell(samples: array[int], angle: float = math.pi / 2) -> array[int]:
+    """The samples from silence to their full height or, by twice the angle, to silence again."""
+    step = angle / len(samples)
     return array("h", (round(sample * math.sin(step * (i + 0.5)) ** 2) for i, sample in enumerate(samples)))

@@ -31,8 +31,9 @@ def packets(stream: bytes) -> list[bytes]:
     while at < len(stream):
         if len(stream) - at < _PAGE.size or not stream.startswith(b"OggS", at):
             raise MediaError("the sound on the shelf is no Ogg")
-        lengths = stream[at + _PAGE.size : at + _PAGE.size + stream[at + _PAGE.size - 1]]
-        at += _PAGE.size + len(lengths)
+        count = stream[at + _PAGE.size - 1]
+        at += _PAGE.size + count
+        lengths = stream[at - count : at]
         for length in lengths:
             part += stream[at : at + length]
             at += length

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .errors import MediaError, StudioClosed
+from .errors import MediaError, NoFfmpeg, StudioClosed
 from .ffmpeg import Ffmpeg
 from .shelf import Shelf
 
@@ -27,7 +27,7 @@ def piece(
     with shelf.hold(name):
         try:
             return read(_content(name, shelf, ffmpeg, recipe))
-        except StudioClosed:
+        except (StudioClosed, NoFfmpeg):
             raise
         except (MediaError, OSError):
             # Another process may have forgotten the piece, or a crash of the machine spoilt it: once more, anew.

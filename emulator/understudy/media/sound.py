@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from .placeholder import LONGEST_MILLISECONDS, check_choice, check_range, digest
+from .soundtrack import LARGEST_PITCH, LOUDEST
 
 #: What a file of each format is called in HTTP.
 AUDIO_TYPES: Final = {"mp3": "audio/mpeg", "wav": "audio/wav"}
@@ -17,12 +18,14 @@ SAMPLE_RATES: Final = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 @dataclass(frozen=True)
 class Sound:
-    """What an audio model would have made: a soft tone of the asked length.
+    """What an audio model would have made: soft tones of the asked length.
 
     `milliseconds` is kept to the sample in a WAV and to the nearest frame in an MP3 (26 ms at
     44.1 kHz), which has two frames at least.
-    `words` are the moments (start, end), in milliseconds, in which something is said: it sounds there, to the
-    nearest grain, and is silent elsewhere. Without any it swells and fades all along. `channels` is 1 or 2.
+    `words` are the moments (start, end), in milliseconds, in which something is said: each has another note, to the
+    nearest grain, and it is silent between them. Without any there is a note a second. `channels` is 1 or 2.
+    `pitch` is in semitones, -24 to 24; `volume` 0 to 2, of which 1 is as loud as a placeholder usually is. `tags` are
+    written into the file.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -34,11 +37,16 @@ class Sound:
     words: tuple[tuple[int, int], ...] = ()
     sample_rate: int = 44_100
     channels: int = 1
+    pitch: float = 0.0
+    volume: float = 1.0
+    tags: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         check_range("milliseconds", self.milliseconds, 1, LONGEST_MILLISECONDS)
         check_choice("format", self.format, tuple(AUDIO_TYPES))
         check_range("channels", self.channels, 1, 2)
+        check_range("pitch", self.pitch, -LARGEST_PITCH, LARGEST_PITCH)
+        check_range("volume", self.volume, 0, LOUDEST)
         if self.sample_rate not in SAMPLE_RATES:
             raise ValueError(f"sample_rate must be one of {SAMPLE_RATES}, not {self.sample_rate}")
         for start, end in self.words:

@@ -1,71 +1,50 @@
-"""The recipe of a sound: grains of one short tone, put in a row to the asked length.
+"""The recipe of a sound: grains of a few short notes, put in a row to the asked length.
 
-A grain is as long as an MP3 frame, and every note fits into it a whole number of times, so that grains may
-follow one another without a click. Only the short tone is ever computed and, for MP3, encoded.
+A grain is as long as an MP3 frame, and rounds of grains follow one another without a click. Only the short notes are
+ever computed and, for MP3, encoded.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-import sys
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from .errors import MediaError
 from .ffmpeg import Ffmpeg
+from .grains import Grains, Grid, row
+from .notes import Notes
+from .pieces import piece
 from .placeholder import RENDERER_VERSION
 from .shelf import Shelf
 from .sound import Sound
+from .wrapping import labels
 
-#: How often each note's wave fits into a grain; at 44.1 kHz these are 153, 230 and 306 Hz.
-_NOTES: Final = (4, 6, 8, 6)
-#: Grains of each note, about a second of it.
-_NOTE_GRAINS: Final = 38
-_LOUDNESS: Final = 3600
-
+#: Bits a second of an MP3 whose frames lean on no earlier one.
 _BITS_PER_SECOND: Final = 64_000
-#: Grains of silence at the end of what is encoded, the middle one of which is undisturbed by the tone.
-_REST: Final = 8
 
-#: Characters of a title that are written into the file.
-_LONGEST_TITLE: Final = 200
+#: Samples by which what an MP3 plays is later than what was encoded: the encoder's delay and the decoder's.
+_DELAY: Final = 1105
 
-
-@dataclass(frozen=True, slots=True)
-class Grains:
-    """The tone cut into grains, and a grain of silence, as samples or as MP3 frames."""
-
-    tone: tuple[bytes, ...]
-    silence: bytes
-
-    def row(self, sound: Sound, count: int) -> Iterator[bytes]:
-        """The first `count` grains of the sound: tone where something is said, silence elsewhere."""
-        said = _said(sound, count)
-        return (self.tone[i % len(self.tone)] if said[i] else self.silence for i in range(count))
+#: Milliseconds from one note to the next, and of its silence, where nothing is said.
+_NOTE, _NOTE_PAUSE = 1000, 120
 
 
 def write_wav(sound: Sound, path: Path) -> None:
     """Write the sound as 16-bit samples, exactly as many as its length asks for."""
     frame = 2 * sound.channels
     size = sound.samples * frame
-    title = _title(sound).encode()
-    tags = b""
-    if title:
-        # A text ends with a zero, and a chunk on an even byte.
-        text = title + bytes(2 - len(title) % 2)
-        tags = struct.pack("<4sI4s4sI", b"LIST", 12 + len(text), b"INFO", b"INAM", len(title) + 1) + text
+    tags = _info(sound)
     rate, channels = sound.sample_rate, sound.channels
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, 16)
     with path.open("wb") as file:
         file.write(struct.pack("<4sI4s", b"RIFF", 4 + len(form) + len(tags) + 8 + size, b"WAVE"))
         file.write(form + tags + struct.pack("<4sI", b"data", size))
         left = size
-        for grain in samples(sound).row(sound, math.ceil(sound.samples / sound.grain)):
+        for grain in _row(samples(sound), sound, math.ceil(sound.samples / sound.grain)):
             file.write(grain[:left])
             left -= len(grain)
 
@@ -76,65 +55,55 @@ def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
     Raises:
         MediaError: ffmpeg failed; the message names what it said.
     """
-    kind = "steady" if sound.words else "swelling"
-    name = f"{kind}-{sound.sample_rate}-{sound.channels}-{RENDERER_VERSION}.grains"
-    with shelf.hold(name):
-        try:
-            grains = _frames(sound, name, shelf, ffmpeg)
-        except (MediaError, OSError):
-            # Another process may have forgotten the piece, or a crash of the machine spoilt it: once more, anew.
-            shelf.discard(name)
-            grains = _frames(sound, name, shelf, ffmpeg)
+    grains = _frames(sound, shelf, ffmpeg)
     # Two at least: players tell an MP3 by finding a second frame where the first one ends.
     count = max(2, round(sound.samples / sound.grain))
-    title = ("-metadata", f"title={_title(sound)}") if _title(sound) else ()
-    arguments = ("-f", "mp3", "-i", "-", "-c", "copy", *title, "-fflags", "+bitexact", "-f", "mp3", f"file:{path}")
-    ffmpeg.run(arguments, b"".join(grains.row(sound, count)))
+    tags = (word for label in labels(sound.title, sound.tags) for word in ("-metadata", "=".join(label)))
+    arguments = ("-f", "mp3", "-i", "-", "-c", "copy", *tags, "-fflags", "+bitexact", "-f", "mp3", f"file:{path}")
+    ffmpeg.run(arguments, b"".join(_row(grains, sound, count)))
 
 
 def samples(sound: Sound) -> Grains:
-    """The tone as 16-bit little-endian samples, the channels side by side and all alike."""
-    return _computed(sound.grain, sound.channels, steady=bool(sound.words))
+    """The notes as 16-bit little-endian samples, the channels side by side and all alike."""
+    notes = _notes(sound)
+    plain = _side_by_side(notes.samples(), sound.channels)
+    size = 2 * sound.channels * notes.size
+    grid = Grid(notes.size, sound.sample_rate)
+    return Grains(grid, notes, [plain[at : at + size] for at in range(0, len(plain), size)])
 
 
-@lru_cache(maxsize=8)
-def _computed(size: int, channels: int, *, steady: bool) -> Grains:
-    tone = []
-    for times in _NOTES:
-        angles = [math.tau * times * i / size for i in range(size)]
-        wave = [_LOUDNESS * (math.sin(angle) + 0.3 * math.sin(2 * angle)) for angle in angles]
-        for part in range(_NOTE_GRAINS):
-            loudness = (
-                1.0 if steady else math.sin(math.pi * (part + i / size) / _NOTE_GRAINS) ** 2 for i in range(size)
-            )
-            values = [round(share * height) for share, height in zip(loudness, wave, strict=True)]
-            tone.append(_pcm([value for value in values for _ in range(channels)]))
-    return Grains(tuple(tone), bytes(size * 2 * channels))
+def _row(grains: Grains, sound: Sound, count: int) -> Iterator[bytes]:
+    moments = sorted(sound.words) or [
+        (start, start + _NOTE - _NOTE_PAUSE) for start in range(0, sound.milliseconds, _NOTE)
+    ]
+    return row(grains.sung(moments, count), grains.silence, count)
 
 
-def _frames(sound: Sound, name: str, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:
-    """The tone as MP3 frames that lean on no earlier one, from the shelf or encoded now."""
-    count = len(_NOTES) * _NOTE_GRAINS
-    path = shelf.find(name)
-    if path is None:
-        plain = samples(sound)
-        with shelf.draft(name) as draft:
-            ffmpeg.run(
-                (
-                    *("-f", "s16le", "-ar", str(sound.sample_rate), "-ac", str(sound.channels), "-i", "-"),
-                    # Without a reservoir of bits no frame needs those before it.
-                    *("-c:a", "libmp3lame", "-reservoir", "0", "-b:a", str(_BITS_PER_SECOND), "-threads", "1"),
-                    *("-write_xing", "0", "-id3v2_version", "0", "-fflags", "+bitexact", "-flags:a", "+bitexact"),
-                    *("-f", "mp3", f"file:{draft}"),
-                ),
-                b"".join(plain.tone) * 2 + plain.silence * _REST,
-            )
-        path = shelf.root / name
-    frames = _split(path.read_bytes(), sound)
-    if len(frames) < 2 * count + _REST:
-        raise MediaError(f"the tone on the shelf is cut off after {len(frames)} frames")
-    # The encoder is about a frame late, and its second round is as if the tone had always been sounding.
-    return Grains(tuple(frames[count + 1 : 2 * count + 1]), frames[2 * count + _REST // 2])
+def _notes(sound: Sound) -> Notes:
+    return Notes.of(sound.grain, sound.sample_rate, sound.pitch, sound.volume)
+
+
+def _frames(sound: Sound, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:
+    """The notes as MP3 frames that lean on no earlier one, from the shelf or encoded now."""
+    notes = _notes(sound)
+
+    def recipe() -> tuple[Sequence[str], bytes]:
+        return (
+            *("-f", "s16le", "-ar", str(sound.sample_rate), "-ac", str(sound.channels), "-i", "-"),
+            # Without a reservoir of bits no frame needs those before it.
+            *("-c:a", "libmp3lame", "-reservoir", "0", "-b:a", str(_BITS_PER_SECOND), "-threads", "1"),
+            *("-write_xing", "0", "-id3v2_version", "0", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "mp3"),
+        ), _side_by_side(notes.samples(), sound.channels)
+
+    def read(content: bytes) -> list[bytes]:
+        frames = _split(content, sound)
+        if len(frames) < notes.grains:
+            raise MediaError(f"the notes on the shelf are cut off after {len(frames)} frames")
+        return frames
+
+    name = f"mp3-{sound.sample_rate}-{sound.channels}-{notes.name}-{RENDERER_VERSION}.grains"
+    grid = Grid(notes.size, sound.sample_rate, lead=1, skip=_DELAY // notes.size, tail=1)
+    return Grains(grid, notes, piece(name, shelf, ffmpeg, recipe, read))
 
 
 def _split(stream: bytes, sound: Sound) -> list[bytes]:
@@ -143,33 +112,30 @@ def _split(stream: bytes, sound: Sound) -> list[bytes]:
     plain = sound.grain // 8 * _BITS_PER_SECOND // sound.sample_rate
     while at < len(stream):
         if len(stream) - at < 4 or stream[at] != 0xFF or stream[at + 1] & 0xE0 != 0xE0:
-            raise MediaError("the tone on the shelf is no MP3")
+            raise MediaError("the notes on the shelf are no MP3")
         padding = stream[at + 2] >> 1 & 1
         frames.append(stream[at : at + plain + padding])
         at += plain + padding
     return frames
 
 
-def _said(sound: Sound, count: int) -> bytearray:
-    """For each grain, 1 where it sounds and 0 where it is silent."""
-    if not sound.words:
-        return bytearray(b"\1" * count)
-    said = bytearray(count)
-    grain = 1000 * sound.grain / sound.sample_rate
-    for start, end in sound.words:
-        first, after = (min(count, round(moment / grain)) for moment in (start, end))
-        said[first:after] = b"\1" * (after - first)
-    return said
+def _side_by_side(plain: bytes, channels: int) -> bytes:
+    if channels == 1:
+        return plain
+    both = array("h", bytes(len(plain) * channels))
+    for channel in range(channels):
+        both[channel::channels] = array("h", plain)
+    return both.tobytes()
 
 
-def _pcm(values: list[int]) -> bytes:
-    packed = array("h", values)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def _title(sound: Sound) -> str:
-    """The title as a tag can hold it: one line of valid characters."""
-    printable = "".join(c if c.isprintable() else " " for c in sound.title)
-    return " ".join(printable.split())[:_LONGEST_TITLE]
+def _info(sound: Sound) -> bytes:
+    """What is told of a WAV in a chunk of texts: its title, and its tags as a comment, which is all that it knows."""
+    told = dict(labels(sound.title, sound.tags))
+    texts = {b"INAM": told.pop("title", ""), b"ICMT": "; ".join(map("=".join, told.items()))}
+    chunks = b""
+    for kind, text in texts.items():
+        if text:
+            # A text ends with a zero, and a chunk on an even byte.
+            content = text.encode() + b"\0"
+            chunks += struct.pack("<4sI", kind, len(content)) + content + bytes(len(content) % 2)
+    return struct.pack("<4sI4s", b"LIST", 4 + len(chunks), b"INFO") + chunks if chunks else b""
