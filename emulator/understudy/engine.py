@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .accounts import Account, Accounts
 from .clock import Clock, FlowingClock, ManualClock
-from .config import Settings
+from .config import Settings, is_loopback
 from .deliveries import Delivery
 from .faults import NOTHING, Facts, FaultTable, Strike, meet
 from .jobs import Job, Result
 from .journal import Journal
 from .keepers import Keeper
+from .media.given import Intake
 from .media.studio import Studio
 from .outbox import Outbox
 from .turns import Turns
@@ -48,6 +49,7 @@ class Engine:
     strangers: Journal
     outbox: Outbox
     studio: Studio
+    intake: Intake
     uploads: Uploads
     shelf: dict[str, Shelved]
     #: Results that are an account's own and another's, too: who comes after the one on the shelf.
@@ -80,6 +82,7 @@ class Engine:
             facts = Facts(delivery.provider, "webhook", delivery.model, account.id, delivery.text, taken=taken)
             return meet(tables, facts, account.clock.now())
 
+        studio = Studio(settings.cache_dir, max_bytes=settings.cache_bytes)
         return cls(
             settings=settings,
             clock=clock,
@@ -93,7 +96,8 @@ class Engine:
             faults=faults,
             strangers=Journal(settings.journal_size),
             outbox=Outbox(clock, allow_all_targets=settings.allow_link_local, strike=strike),
-            studio=Studio(settings.cache_dir, max_bytes=settings.cache_bytes),
+            studio=studio,
+            intake=Intake(studio.shelf, fetches=is_loopback(settings.host)),
             uploads=Uploads(settings.cache_bytes),
             shelf=shelf,
         )

@@ -1,12 +1,15 @@
 """A job carries its whole plan from the moment of submit; where it stands is a pure function of time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from understudy_contracts.errors import ErrorCase
 
 State = Literal["processing", "success", "error"]
+
+#: What most jobs have of the caller's media, so that they need not have it each.
+NO_MEDIA: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Job:
     aspect: float | None = None
     #: What its polls are answered with instead of its state, from the moment that error strikes.
     refused: ErrorCase | None = None
+    #: What the caller's pictures and recordings are kept as, by the part they play.
+    given: Mapping[str, str] = field(default_factory=lambda: NO_MEDIA)
 
     @property
     def finishes_at(self) -> float:

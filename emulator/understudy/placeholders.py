@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 
 from understudy.jobs import Job, Result
-from understudy.media.captions import captions
 from understudy.media.clip import Clip
 from understudy.media.placeholder import LARGEST_SIDE, SMALLEST_SIDE, Placeholder
 from understudy.media.sound import Sound
 from understudy.media.still import Poster, Still
+from understudy.props import fitted_out, heard, picture, said, tags
 from understudy_contracts.models import Model
 
 #: What a sound is made with, as its record tells.
@@ -18,7 +18,11 @@ SAMPLE_RATE, CHANNELS = 44_100, 1
 
 
 def placeholder(model: Model, job: Job, result: Result) -> Placeholder:
-    """The file of one result."""
+    """The file of one result.
+
+    Raises:
+        ValueError: no such file can be made, for the job asks for what there is not.
+    """
     match model.output.kind:
         case "image":
             return _still(model, job, result)
@@ -29,26 +33,23 @@ def placeholder(model: Model, job: Job, result: Result) -> Placeholder:
 
 
 def poster(model: Model, job: Job, result: Result) -> Placeholder:
-    """The still that announces a result."""
+    """The still that announces a result; raises ValueError as `placeholder` does."""
     return Poster(_clip(model, job, result))
 
 
 def _clip(model: Model, job: Job, result: Result) -> Clip:
     payload = orjson.loads(job.request)
     width, height = picture_size(model, payload)
-    spoken = model.duration.spoken(payload, job.extras["lengths"])
-    return Clip(
+    clip = Clip(
         width=width,
         height=height,
         milliseconds=round(job.seconds * 1000),
         container=job.container,
         title=str(payload.get("title") or payload.get("video_title") or model.name),
-        lines=_lines(payload, " ".join(said.text for said in spoken), job),
+        lines=_lines(payload, " ".join(one.text for one in said(model, job, payload)), job),
         hue=result.seed % 360,
-        captions=captions((said.start, said.end, said.text) for said in spoken)
-        if model.output.captioned(payload)
-        else (),
     )
+    return fitted_out(clip, model, job, result, payload)
 
 
 def _still(model: Model, job: Job, result: Result) -> Still:
@@ -61,19 +62,20 @@ def _still(model: Model, job: Job, result: Result) -> Still:
         title=model.name,
         lines=_lines(payload, "", job),
         hue=result.seed % 360,
+        subject=picture(model, job, payload, "subject"),
+        tags=tags(job, result, payload),
     )
 
 
 def _sound(model: Model, job: Job, result: Result) -> Sound:
     payload = orjson.loads(job.request)
-    spoken = model.duration.spoken(payload, job.extras["lengths"])
     return Sound(
         milliseconds=round(job.seconds * 1000),
         format=job.container,
         title=model.name,
         sample_rate=SAMPLE_RATE,
         channels=CHANNELS,
-        words=tuple((round(said.start * 1000), round(said.end * 1000)) for said in spoken),
+        words=tuple((word.start_ms, word.end_ms) for word in heard(said(model, job, payload))),
     )
 
 
@@ -83,8 +85,10 @@ def picture_size(model: Model, payload: Mapping[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def _lines(payload: Mapping[str, Any], said: str, job: Job) -> tuple[str, ...]:
-    words = said or next((text for text in map(payload.get, ("prompt", "text", "lyrics")) if isinstance(text, str)), "")
+def _lines(payload: Mapping[str, Any], script: str, job: Job) -> tuple[str, ...]:
+    words = script or next(
+        (text for text in map(payload.get, ("prompt", "text", "lyrics")) if isinstance(text, str)), ""
+    )
     return (words, " and ".join(dict.fromkeys(_ids(payload))), f"request {job.id}")
 
 

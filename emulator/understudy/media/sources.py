@@ -1,4 +1,4 @@
-"""What a request's audio and images are really like: the length of one, the shape of the other."""
+"""What a request's audio and images are really like: what they hold, how long one is, and the shape of the other."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import io
 import ipaddress
 import re
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import unquote, unquote_to_bytes
@@ -23,7 +21,8 @@ _URL_ALPHABET: Final = str.maketrans("-_", "+/")
 #: Base64 characters of an image that are looked at: any header, and a WEBP of a sensible size as a whole.
 _HEADER_CHARACTERS: Final = 16 * (1 << 20)
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+#: The formats of pictures that are read.
+IMAGE_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 #: The EXIF tag that says how the camera was held, and its values for a picture lying on its side.
 _ORIENTATION: Final = 0x0112
 _QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
@@ -45,65 +44,17 @@ _SIGNATURES: Final = (
     (b"\x1aE\xdf\xa3", 0, "video/webm"),
 )
 
-#: How many recordings of one request are measured.
-MOST_MEASURED: Final = 32
 
-
-def _not_ours(url: str) -> Path | None:
-    return None
-
-
-async def audio_lengths(sources: Iterable[str], ours: Callable[[str], Path | None] = _not_ours) -> dict[str, float]:
-    """Seconds of each recording that can be read, by its source, all looked at together.
-
-    `ours` knows the file behind a URL that leads back to ourselves: no request is needed for it. Of more than
-    `MOST_MEASURED` different ones the further ones are left out, as if they could not be read.
-    """
-    asked = list(islice(dict.fromkeys(sources), MOST_MEASURED))
-    if not asked:
-        # Almost always: and to gather nothing takes a turn of the loop.
-        return {}
-    lengths = await asyncio.gather(*(_seconds(source, ours(source)) for source in asked))
-    return {source: seconds for source, seconds in zip(asked, lengths, strict=True) if seconds is not None}
-
-
-async def _seconds(source: str, file: Path | None) -> float | None:
-    return await (audio_seconds(source) if file is None else asyncio.to_thread(_duration, file))
-
-
-async def audio_seconds(
-    source: str,
-    *,
-    timeout: float = 2.0,
-    limit: int = 50 * 1024 * 1024,
-) -> float | None:
-    """How long an audio is, in seconds; None when that cannot be known here.
-
-    `source` is a data URI, or an http URL on loopback; no other host is ever contacted, redirects are not
-    followed, and no proxy is used. Known are WAV, MP3, M4A, OGG and FLAC. A URL that takes longer than
-    `timeout` seconds altogether, or holds more than `limit` bytes, is not read to its end: unknown.
-    """
-    if _DATA_URI.match(source):
-        if len(source) > 2 * limit:
-            return None
-        data = await asyncio.to_thread(_decoded, source)
-    elif on_loopback(source):
-        data = await _fetched(source, timeout, limit)
-    else:
-        return None
-    if not data or len(data) > limit:
-        return None
-    return await asyncio.to_thread(_duration, io.BytesIO(data))
-
-
-def image_aspect(source: str | Path) -> float | None:
+def image_aspect(source: str | bytes | Path) -> float | None:
     """Width divided by height of an image, as it is shown; None when the image cannot be read here.
 
-    `source` is a file, or a data URI or plain base64, of a JPEG, PNG, WEBP, GIF or BMP. Only the header is read,
-    never the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
+    `source` is a file, its bytes, a data URI or plain base64, of a JPEG, PNG, WEBP, GIF or BMP. Only the header is
+    read, never the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
     """
     if isinstance(source, Path):
         image_file: BinaryIO | Path = source
+    elif isinstance(source, bytes):
+        image_file = io.BytesIO(source)
     else:
         match = _DATA_URI.match(source)
         data = _decoded(source, _HEADER_CHARACTERS) if match else _from_base64(source[:_HEADER_CHARACTERS])
@@ -116,7 +67,7 @@ def image_aspect(source: str | Path) -> float | None:
         with warnings.catch_warnings():
             # The warning about decompression bombs is for those who go on to decompress.
             warnings.simplefilter("ignore")
-            with Image.open(image_file, formats=_FORMATS) as image:
+            with Image.open(image_file, formats=IMAGE_FORMATS) as image:
                 width, height = image.size
                 # Asked of another format, the orientation could mean decoding the pixels.
                 turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _QUARTER_TURNS
@@ -158,12 +109,12 @@ def kind_of(data: bytes) -> str:
     return "application/octet-stream"
 
 
-def _duration(recording: BinaryIO | Path) -> float | None:
+def duration(recording: bytes) -> float | None:
+    """How long a WAV, MP3, M4A, OGG or FLAC is, in seconds; None when it cannot be read here. Never raises."""
     from tinytag import TinyTag  # late: start-up time
 
     try:
-        with recording.open("rb") if isinstance(recording, Path) else nullcontext(recording) as file:
-            seconds = TinyTag.get(file_obj=file, tags=False).duration
+        seconds = TinyTag.get(file_obj=io.BytesIO(recording), tags=False).duration
     except Exception:  # noqa: BLE001 - decoders of hostile bytes raise whatever they like, and None is the answer
         return None
     # An absurd length is a broken header; so is a not-a-number, which fails any comparison.
@@ -230,6 +181,10 @@ def _decoded(uri: str, most: int | None = None) -> bytes | None:
 
 def _from_base64(text: str) -> bytes | None:
     """Decode base64 as found in the wild: line breaks, a missing end, the URL alphabet, percent signs."""
+    if text:
+        # Mostly it is as it should be, and then nobody else has to wait while it is looked through.
+        with suppress(ValueError):
+            return base64.b64decode(text, validate=True)
     compact = "".join(unquote(text).split()).rstrip("=").translate(_URL_ALPHABET)
     if not _BASE64.fullmatch(compact):
         return None

@@ -12,8 +12,8 @@ from understudy.jobs import Job, Result
 from understudy.ledger import Part
 from understudy.limits import Rate, Window
 from understudy.media.clip import FRAME_RATE
+from understudy.media.given import NOTHING_GIVEN, Given
 from understudy.media.placeholder import LONGEST_MILLISECONDS
-from understudy.media.sources import audio_lengths
 from understudy.placeholders import SAMPLE_RATE
 from understudy.wire import kept_json
 from understudy_contracts.limits import limit_case
@@ -38,8 +38,8 @@ class Order:
     model: Model
     payload: Mapping[str, Any]
     seconds: float
-    #: Seconds of each audio the payload names and that could be measured, by its source.
-    lengths: Mapping[str, float]
+    #: What came of the pictures and recordings it names.
+    given: Given
     cost: int
     count: int
 
@@ -79,10 +79,12 @@ class Orders:
             raise self._refusals.of_payload(violations)
         if self._contract.gated(model.id, payload, self._stance):
             raise self._refusals.make("notEntitled", model=model.id)
-        lengths = await audio_lengths(model.duration.audio_sources(payload), self._engine.uploads.file_at)
-        seconds = _whole_frames(model, min(model.duration.seconds(payload, lengths), LONGEST_MILLISECONDS / 1000))
+        given = await self._engine.intake.take(
+            model.pictures(payload), model.recordings(payload), self._engine.uploads.file_at
+        )
+        seconds = _whole_frames(model, min(model.duration.seconds(payload, given.lengths), LONGEST_MILLISECONDS / 1000))
         count = model.output.count_of(payload)
-        return Order(model, payload, seconds, lengths, int(model.price.cost(seconds, count) * 1_000_000), count)
+        return Order(model, payload, seconds, given, int(model.price.cost(seconds, count) * 1_000_000), count)
 
     def start(self, order: Order, caller: Caller, fate: Fate) -> Job:
         """Charge a request, plan it and file it; raises Refused when the account cannot pay or is too quick."""
@@ -111,7 +113,7 @@ class Orders:
     def _pass_on(self, caller: Caller, model: Model, payload: Mapping[str, Any]) -> NoReturn:
         """Let the vendor behind the queue refuse it: that costs nothing, and leaves a failed record."""
         case = self._refusals.catalogue["backendError400"]
-        self.start(Order(model, payload, 0.0, {}, 0, 1), caller, Fate(0.0, case))
+        self.start(Order(model, payload, 0.0, NOTHING_GIVEN, 0, 1), caller, Fate(0.0, case))
         raise self._refusals.of_case(case)
 
     def _judge(self, model: Model) -> Judge:
@@ -173,8 +175,9 @@ class Orders:
             cost=order.cost,
             results=results,
             expires_after=float("inf"),
-            extras={"lengths": order.lengths},
+            extras={"lengths": order.given.lengths},
             refused=fate.refused,
+            given=order.given.names,
             steps=(("queued", now), ("dispatched", dispatched_at), ("processing", started_at)),
         )
 

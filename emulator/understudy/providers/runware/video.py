@@ -1,6 +1,5 @@
 """A videoInference task from its request to its plan: what it lasts, costs and shows, and when it is done."""
 
-import asyncio
 import logging
 import sys
 from collections.abc import Mapping
@@ -15,9 +14,9 @@ from understudy.fates import Fate
 from understudy.faults import Strike
 from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
-from understudy.media.captions import captions
 from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
-from understudy.media.sources import audio_lengths, image_aspect
+from understudy.media.given import Given
+from understudy.props import fitted_out
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy.wire import kept_json
 from understudy_contracts.limits import limit_case
@@ -49,8 +48,8 @@ class Order:
     seconds: float
     cost: int
     count: int
-    #: Width over height of a stored picture, which may be gone when the file is made.
-    aspect: float | None
+    #: What came of the pictures and recordings it names.
+    given: Given
 
 
 class Video:
@@ -80,10 +79,10 @@ class Video:
             return refused
         if unknown := self._unknown_media(task, account):
             return unknown
-        lengths = await audio_lengths(
-            model.duration.audio_sources(task), lambda source: self.storage.file(account, source)
+        given = await self._engine.intake.take(
+            model.pictures(task), model.recordings(task), lambda source: self.storage.file(account, source)
         )
-        seconds = min(LONGEST_MILLISECONDS / 1000, model.duration.seconds(task, lengths))
+        seconds = min(LONGEST_MILLISECONDS / 1000, model.duration.seconds(task, given.lengths))
         return Order(
             uuid=task["taskUUID"],
             task=task,
@@ -91,7 +90,7 @@ class Video:
             seconds=seconds,
             cost=int(model.price.cost(seconds) * 1_000_000),
             count=int(task.get("numberResults", 1)),
-            aspect=await self._stored_aspect(task, account),
+            given=given,
         )
 
     async def start(self, order: Order, account: Account, origin: str, strike: Strike) -> Refusal | None:
@@ -125,16 +124,11 @@ class Video:
     def clip(self, job: Job, result: Result) -> Clip:
         """What the placeholder of a result shows. It reads the request again: not for the poll path."""
         task = orjson.loads(job.request)
-        inputs, speech, settings = (task.get(name) or {} for name in ("inputs", "speech", "settings"))
-        image = inputs.get("image")
+        inputs, speech = (task.get(name) or {} for name in ("inputs", "speech"))
         model = self._models[job.model]
-        # An image beside an avatar is ignored, so it has no say in the shape either.
-        aspect = job.aspect
-        if aspect is None and isinstance(image, str) and "avatar" not in inputs:
-            aspect = image_aspect(image)
-        width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, aspect))
-        face = inputs.get("avatar") or ("the given image" if image else "no avatar")
-        return Clip(
+        width, height = (min(side, LARGEST_SIDE) for side in model.size.size(task, job.aspect))
+        face = inputs.get("avatar") or ("the given image" if inputs.get("image") else "no avatar")
+        clip = Clip(
             width=width,
             height=height,
             milliseconds=round(job.seconds * 1000),
@@ -146,12 +140,9 @@ class Video:
                 f"{face}, voice {speech.get('voice', 'auto')}",
                 f"task {job.id}",
             ),
-            background=settings.get("backgroundColor"),
-            captions=captions((said.start, said.end, said.text) for said in model.duration.spoken(task))
-            if model.output.captioned(task)
-            else (),
             hue=result.seed % 360,
         )
+        return fitted_out(clip, model, job, result, task)
 
     def _judge(self, name: str) -> Judge:
         """The judge of a model's tasks, compiled when its first task comes."""
@@ -183,16 +174,10 @@ class Video:
             results=results,
             expires_after=float(order.task.get("ttl", DEFAULT_TTL)),
             extras=self.answers.extras(order),
-            aspect=order.aspect,
+            aspect=order.given.aspect,
             refused=fate.refused,
+            given=order.given.names,
         )
-
-    async def _stored_aspect(self, task: dict[str, Any], account: Account) -> float | None:
-        inputs = task.get("inputs") or {}
-        if "image" not in inputs or "avatar" in inputs:
-            return None
-        picture = self.storage.file(account, str(inputs["image"]))
-        return None if picture is None else await asyncio.to_thread(image_aspect, picture)
 
     def _unknown_media(self, task: dict[str, Any], account: Account) -> list[Refusal]:
         """The refusal of every UUID under which nothing is stored, where a switch asks for that."""

@@ -15,8 +15,8 @@ from understudy.jobs import Job, Result
 from understudy.ledger import Part
 from understudy.limits import Cap, Limits
 from understudy.media.clip import FRAME_RATE
+from understudy.media.given import NOTHING_GIVEN, Given
 from understudy.media.placeholder import LONGEST_MILLISECONDS
-from understudy.media.sources import audio_lengths
 from understudy.wire import kept_json
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.limits import limit_case
@@ -42,7 +42,7 @@ class Order:
     model: Model
     fields: Mapping[str, Any]
     seconds: float
-    lengths: Mapping[str, float]
+    given: Given
     cost: int
     failure: "Failure | None" = None
     strike: Strike = NOTHING
@@ -104,12 +104,14 @@ class Orders:
             failure = failure or Failure(case, case.text(broken), refused=True)
         if failure is not None and failure.refused:
             # Nothing of what was asked can be trusted to say how long it would have become.
-            return Order(model, fields, 0.0, {}, 0, failure, strike)
-        lengths = await audio_lengths(model.duration.audio_sources(fields), self._engine.uploads.file_at)
-        frames = round(min(model.duration.seconds(fields, lengths), LONGEST_MILLISECONDS / 1000) * FRAME_RATE)
+            return Order(model, fields, 0.0, NOTHING_GIVEN, 0, failure, strike)
+        given = await self._engine.intake.take(
+            model.pictures(fields), model.recordings(fields), self._engine.uploads.file_at
+        )
+        frames = round(min(model.duration.seconds(fields, given.lengths), LONGEST_MILLISECONDS / 1000) * FRAME_RATE)
         seconds = max(1, frames) / FRAME_RATE
         cost = int(model.price.cost(seconds, model.output.count_of(fields)) * 1_000_000)
-        return Order(model, fields, seconds, lengths, cost, failure, strike)
+        return Order(model, fields, seconds, given, cost, failure, strike)
 
     def start(self, order: Order, caller: Caller, door: str, credit_case: str) -> Job:
         """Hold the price, plan the job and file it; raises Refused when the account cannot or may not pay."""
@@ -174,8 +176,9 @@ class Orders:
             cost=order.cost if failure is None else 0,
             results=results,
             expires_after=_FILES_KEPT,
-            extras={"lengths": order.lengths, "door": door, "failure": None if failure is None else failure.text},
+            extras={"lengths": order.given.lengths, "door": door, "failure": None if failure is None else failure.text},
             refused=fate.refused,
+            given=order.given.names,
             steps=(("QUEUED", now), ("PROCESSING", started_at)),
         )
 
