@@ -121,12 +121,16 @@ class DurationRule:
         return tuple(found)
 
     def heard(self, request: Mapping[str, Any], lengths: Mapping[str, float]) -> tuple[Heard, ...]:
-        """Tell which recordings are heard when: those whose length is known, in order."""
+        """Tell which recordings are heard when, in order.
+
+        One whose length is not known is, unless there is a script that is spoken in its stead.
+        """
         end, start = self.seconds(request, lengths), 0.0
         found = []
         for segment in self.segments(request):
             source, length = self._audio(segment), self._length(segment, lengths)
-            if source is not None and source in lengths and start < end:
+            follows = source in lengths or not any(self._said(segment))
+            if source is not None and follows and start < end:
                 found.append(Heard(round(start, 3), min(round(start + length, 3), end), source))
             start += length
         return tuple(found)

@@ -10,7 +10,7 @@ from understudy.media.clip import Clip
 from understudy.media.placeholder import LARGEST_SIDE, SMALLEST_SIDE, Placeholder
 from understudy.media.sound import Sound
 from understudy.media.still import Poster, Still
-from understudy.props import fitted_out, heard, picture, said, tags
+from understudy.props import fitted_out, heard, picture, said, tags, voice
 from understudy_contracts.models import Model
 
 #: What a sound is made with, as its record tells.
@@ -69,6 +69,7 @@ def _still(model: Model, job: Job, result: Result) -> Still:
 
 def _sound(model: Model, job: Job, result: Result) -> Sound:
     payload = orjson.loads(job.request)
+    pitch, volume = voice(model, model.duration.segments(payload))
     return Sound(
         milliseconds=round(job.seconds * 1000),
         format=job.container,
@@ -76,6 +77,9 @@ def _sound(model: Model, job: Job, result: Result) -> Sound:
         sample_rate=SAMPLE_RATE,
         channels=CHANNELS,
         words=tuple((word.start_ms, word.end_ms) for word in heard(said(model, job, payload))),
+        pitch=pitch,
+        volume=volume,
+        tags=tags(job, result, payload),
     )
 
 

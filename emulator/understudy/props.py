@@ -1,6 +1,6 @@
 """What a placeholder is given to show and to sound: the caller's pictures and recordings, a voice, and its papers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,9 @@ from understudy.media.words import words
 from understudy_contracts.duration import Spoken
 from understudy_contracts.inputs import Segments
 from understudy_contracts.models import Model
+
+#: Milliseconds from one of the words that nobody knows to the next.
+_BEAT = 500
 
 #: What is written into a file beside what it shows, by name.
 Tags = tuple[tuple[str, str], ...]
@@ -99,22 +102,39 @@ def digest(request: Mapping[str, Any]) -> str:
 def _soundtrack(
     model: Model, job: Job, request: Mapping[str, Any], segments: Segments, spoken: tuple[Spoken, ...]
 ) -> Soundtrack:
-    pitch, volume = voice(model, segments)
-    return Soundtrack(heard(spoken), tuple(_recordings(model, job, request, segments)), pitch, volume)
-
-
-def _recordings(model: Model, job: Job, request: Mapping[str, Any], segments: Segments) -> Iterable[Recording]:
     end = round(job.seconds * 1000)
-    names = _names(model, job, request)
-    lengths = _lengths(model, job, request)
+    names, lengths = _names(model, job, request), _lengths(model, job, request)
+    sounding, recordings = list(heard(spoken)), []
+    for since, until, source in _places(model, job, request, segments, lengths):
+        start, stop = round(since * 1000), min(round(until * 1000), end)
+        if start >= stop:
+            continue
+        if source in names:
+            recordings.append(Recording(start, stop, names[source]))
+        else:
+            sounding += _hummed(start, stop)
+    if not sounding and not recordings and model.duration.script_field is None:
+        # What such a model makes has some sound, and no words that could be followed.
+        sounding += _hummed(0, end)
+    pitch, volume = voice(model, segments)
+    return Soundtrack(tuple(sorted(sounding, key=lambda word: word.start_ms)), tuple(recordings), pitch, volume)
+
+
+def _places(
+    model: Model, job: Job, request: Mapping[str, Any], segments: Segments, lengths: Mapping[str, float]
+) -> Iterator[tuple[float, float, str]]:
+    """Which recordings are heard from when to when, in seconds."""
     for one in model.duration.heard(request, lengths):
-        if one.source in names:
-            start = round(one.start * 1000)
-            if start < end:
-                yield Recording(start, min(round(one.end * 1000), end), names[one.source])
+        yield one.start, one.end, one.source
     beside = None if model.inputs is None else model.inputs.recording(segments)
-    if beside is not None and beside in names:
-        yield Recording(0, min(round(lengths.get(beside, job.seconds) * 1000), end), names[beside])
+    if beside is not None:
+        yield 0.0, lengths.get(beside, job.seconds), beside
+
+
+def _hummed(start: int, end: int) -> Iterator[Word]:
+    """What sounds where nobody knows the words: one each half second."""
+    for since in range(start, end, _BEAT):
+        yield Word(since, min(since + _BEAT * 4 // 5, end))
 
 
 def _names(model: Model, job: Job, request: Mapping[str, Any]) -> dict[str, str]:

@@ -77,7 +77,21 @@ def test_a_recording_is_heard_where_its_segment_is() -> None:
     ]
     request = {"video_inputs": [{"voice": voice} for voice in voices]}
     heard = AVATAR.duration.heard(request, {"b": 3.5})
-    assert [(one.start, one.end, one.source) for one in heard] == [(10.0, 13.5, "b"), (20.5, 24.0, "b")]
+    assert [(one.start, one.end, one.source) for one in heard] == [
+        (10.0, 13.5, "b"),
+        (15.5, 20.5, "unknown"),
+        (20.5, 24.0, "b"),
+    ]
+
+
+def test_a_script_is_spoken_in_the_stead_of_a_recording_that_nobody_could_read() -> None:
+    rule = SEGMIND["heygen-avatar-iv"].duration
+    both = {"script": "a" * 129, "audio_url": "b"}
+    assert rule.heard(both, {}) == ()
+    assert [one.text for one in rule.spoken(both)] == ["a" * 129]
+    assert [(one.start, one.end) for one in rule.heard(both, {"b": 3.0})] == [(0.0, 3.0)]
+    assert rule.spoken(both, {"b": 3.0}) == ()
+    assert [(one.start, one.end) for one in rule.heard({"audio_url": "b"}, {})] == [(0.0, rule.default_seconds)]
 
 
 @given(st.lists(st.floats(0.05, 9), max_size=5), st.floats(0.05, 9))
