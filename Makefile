@@ -12,6 +12,9 @@ TOOLS := $(VENV)/.tools-ready
 RUNWARE_0 := $(VENV)/interop/.runware-0-ready
 SDK_JS := $(VENV)/interop/.sdk-js-ready
 
+# Python keeps what it compiled, even where it is told not to: a suite starts a hundred Pythons.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -50,11 +53,12 @@ $(SDK_JS): tests/interop/package.json | $(BIN)/python
 demo: $(RUN) ## start the stand-in, send the providers' own example requests, watch the videos arrive
 	@$(BIN)/understudy demo
 
-test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite, with branch coverage
-	@$(BIN)/python -m pytest -n 2 -m "not slow" -rs --cov --cov-report=term
+test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite; COV=1 does it as CI does: more examples, and branch coverage
+	@$(if $(COV),HYPOTHESIS_PROFILE=thorough) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" -rs \
+		$(if $(COV),--cov --cov-report=term)
 
 test-slow: $(TOOLS) ## the long suites, which CI runs too
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 check: $(TOOLS) ## format, lint, types, import borders
 	@$(BIN)/ruff format --check .

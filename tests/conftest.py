@@ -1,11 +1,13 @@
 """One real server for the whole run; every test gets an account of its own by its key."""
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -14,9 +16,34 @@ from understudy.clock import ManualClock
 from understudy.config import Settings, Speed
 from understudy.server import Server
 
-settings.register_profile("quick", deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=20)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded by now stays: no search for garbage need go through it again."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_to_trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One authority instead of the world's: nothing here speaks to the world, and reading all takes 40 ms a client."""
+    one = tmp_path_factory.mktemp("trust") / "one.pem"
+    first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----")
+    one.write_text(f"{first}{end}\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(one))
+        # The same for the processes that tests start.
+        patch.setenv("SSL_CERT_FILE", str(one))
+        yield
+
+
+def unhurried(server: Server) -> Server:
+    """The server, rendering only what somebody fetches: of what is begun ahead, hardly anything is wanted here."""
+    server.engine.studio.warm = lambda placeholder: None  # type: ignore[method-assign]
+    return server
 
 
 @pytest.fixture
@@ -33,7 +60,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(cache: Path) -> Iterator[Server]:
     """A real server on a real port whose videos take a fraction of a second; any key is its own account."""
     with Server(Settings(port=0, speed=Speed(1.0, 1 / 300), cache_dir=cache)) as running:
-        yield running
+        yield unhurried(running)
 
 
 @pytest.fixture
@@ -63,7 +90,7 @@ def patient_server(cache: Path) -> Iterator[tuple[Server, ManualClock]]:
     """A server under a clock that only tests move; they share it, for time only ever goes forward."""
     clock = ManualClock()
     with Server(Settings(port=0, cache_dir=cache), clock) as running:
-        yield running, clock
+        yield unhurried(running), clock
 
 
 @pytest.fixture

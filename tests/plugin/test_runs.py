@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parent / "project"
 REAL = "rw-live-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 
