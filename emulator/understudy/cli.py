@@ -18,6 +18,7 @@ _OWN = (
     "demo",
     "errors",
     "faults",
+    "inspect",
     "journal",
     "ledger",
     "listen",
