@@ -49,7 +49,8 @@ class Agenda:
         self._moment = moment
         self._wanted = wanted
         self._until = until
-        self._points: list[tuple[float, int, int, Point]] = []
+        #: With what is no job's, nothing but when it comes: time stops there as well.
+        self._points: list[tuple[float, int, int, Point | None]] = []
         self._order = itertools.count()
         #: Callers choose ids: two accounts can have jobs of one id.
         self._known: set[tuple[Account, str, str]] = set()
@@ -58,6 +59,9 @@ class Agenda:
             for provider in account.providers:
                 for name, job in account.jobs(provider).items():
                     self._add(account, name, job)
+            for keeper in engine.keepers.values():
+                for plan in keeper.plans(account):
+                    self._stop_at(account, [at for _, at in plan.steps])
 
     @property
     def next(self) -> float:
@@ -68,7 +72,7 @@ class Agenda:
         """Take out what has happened by now, each with when."""
         while self._points and self._points[0][0] <= now:
             moment, _, _, point = heapq.heappop(self._points)
-            if point.holds:
+            if point is not None and point.holds:
                 yield moment, point
 
     def look_again(self) -> None:
@@ -106,3 +110,9 @@ class Agenda:
         if now < at < math.inf and (moment := self._moment(account, at)) <= self._until:
             point = Point(account, name, job, result, at, kind, rank)
             heapq.heappush(self._points, (moment, rank, next(self._order), point))
+
+    def _stop_at(self, account: "Account", moments: Iterable[float]) -> None:
+        now = account.clock.now()
+        for at in moments:
+            if now < at < math.inf and (moment := self._moment(account, at)) <= self._until:
+                heapq.heappush(self._points, (moment, STEP, next(self._order), None))

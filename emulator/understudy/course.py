@@ -7,12 +7,12 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .agenda import MONEY, SENT, Agenda
-from .moments import iso
+from .agenda import EXPIRY, MONEY, SENT, STEP, Agenda
+from .happenings import Happening
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -27,33 +27,6 @@ _LONGEST_LOOK = 0.1
 _SHORTEST_LOOK = 0.001
 
 _MICRO = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One thing that happened, when it did by the clock of its account."""
-
-    at: float
-    #: What: `job.…` for each step of a job, `result.…`, `ledger.…`, `webhook.…` or `upload.…`.
-    kind: str
-    account: str
-    provider: str | None = None
-    job: str | None = None
-    result: str | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    def shown(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {
-            "at": self.at,
-            "iso": iso(self.at),
-            "kind": self.kind,
-            "account": self.account,
-            "provider": self.provider,
-            "job": self.job,
-            "result": self.result,
-            **self.more,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +115,14 @@ class _Advance:
         )
         #: How many entries each account's ledger had before.
         self._entries = {each: each.ledger.count(each.clock.now()) for each in accounts}
+        #: When it began for each; whoever comes later has lived through none of it before.
+        self._since = {each: each.clock.now() for each in accounts}
         self._told: list[tuple[float, int, int, Happening]] = []
         self._order = itertools.count()
 
     async def run(self, limit: int) -> Course:
         """Go all the way."""
-        forget = self._engine.outbox.watch(self._sent)
+        forget = (self._engine.outbox.watch(self._sent), self._engine.news.watch(self._heard))
         try:
             await self._do_what_is_due()
             while self._left > 0:
@@ -159,7 +134,8 @@ class _Advance:
                 self._left -= step
                 await self._do_what_is_due()
         finally:
-            forget()
+            for each in forget:
+                each()
         return self._course(limit)
 
     async def _do_what_is_due(self) -> None:
@@ -202,7 +178,23 @@ class _Advance:
         happening = Happening(now, kind, account.id, delivery.provider, delivery.job, delivery.result, more)
         self._told.append((self._moment(account, now), SENT, next(self._order), happening))
 
+    def _heard(self, account: "Account", happening: Happening) -> None:
+        if self._concerns(account):
+            self._told.append((self._moment(account, happening.at), EXPIRY, next(self._order), happening))
+
+    def _planned(self, account: "Account", now: float) -> Iterator[Happening]:
+        """What came to pass of an account's plans that are no jobs."""
+        since = self._since.get(account, -math.inf)
+        for provider, keeper in self._engine.keepers.items():
+            for plan in keeper.plans(account):
+                for name, at in plan.steps:
+                    if max(since, plan.begun) < at <= now:
+                        yield Happening(at, f"{plan.kind}.{name.lower()}", account.id, provider, plan.id)
+
     def _course(self, limit: int) -> Course:
+        for account in self._engine.accounts.all() if self._account is None else (self._account,):
+            for happening in self._planned(account, account.clock.now()):
+                self._told.append((self._moment(account, happening.at), STEP, next(self._order), happening))
         count = len(self._told)
         for account in self._engine.accounts.all() if self._account is None else (self._account,):
             now = account.clock.now()

@@ -14,6 +14,7 @@ from .clock import Clock, FlowingClock, ManualClock
 from .config import Settings, is_loopback
 from .deliveries import Delivery
 from .faults import NOTHING, Facts, FaultTable, Strike, meet
+from .happenings import News
 from .jobs import Job, Result
 from .journal import Journal
 from .keepers import Keeper
@@ -56,6 +57,7 @@ class Engine:
     heirs: dict[str, list[Shelved]] = field(default_factory=dict)
     #: How many exchanges went with the accounts they were of, by their ids: whoever plays journals again has to know.
     lost: Counter[str] = field(default_factory=Counter)
+    news: News = field(default_factory=News)
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     #: Taken by whoever moves time: the advances of one account queue up, and those of all with every other.
     advancing: Turns = field(default_factory=Turns)

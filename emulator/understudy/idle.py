@@ -10,9 +10,9 @@ T = TypeVar("T", bound=Hashable)
 
 
 class IdleWatch(Generic[T]):
-    """Tells of whoever was not heard of for `patience` seconds of emulator time; all have the same patience."""
+    """Tells of whoever was not heard of for `patience` seconds of emulator time, and when these were over."""
 
-    def __init__(self, clock: Clock, patience: float, expire: Callable[[T], object]) -> None:
+    def __init__(self, clock: Clock, patience: float, expire: Callable[[T, float], object]) -> None:
         self._clock = clock
         self._patience = patience
         self._expire = expire
@@ -39,7 +39,7 @@ class IdleWatch(Generic[T]):
             one, at = next(iter(self._heard.items()))
             if self._clock.now() >= at + self._patience:
                 del self._heard[one]
-                self._expire(one)
+                self._expire(one, at + self._patience)
             else:
                 await sleep_until(self._clock, at + self._patience)
         self._watching = None

@@ -1,11 +1,24 @@
 """What a provider does so that an account can be written down and opened again, here or in another server."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from .accounts import Account
     from .deliveries import Delivery
+
+
+class Plan(NamedTuple):
+    """What an account has under way beside its jobs: its steps by name, each with when it is reached."""
+
+    kind: str
+    id: str
+    steps: tuple[tuple[str, float], ...]
+
+    @property
+    def begun(self) -> float:
+        """When it was handed in."""
+        return self.steps[0][1] if self.steps else 0.0
 
 
 class Keeper(Protocol):
@@ -14,6 +27,10 @@ class Keeper(Protocol):
     @property
     def kept(self) -> Mapping[str, type[Any]]:
         """The kinds that `Account.keep` keeps and that go along, dataclasses all, by what they are called."""
+        ...
+
+    def plans(self, account: "Account") -> Iterable[Plan]:
+        """What the account has under way here beside its jobs, or had."""
         ...
 
     def misfits(self, account: "Account") -> Iterator[str]:

@@ -282,7 +282,7 @@ async def test_a_silent_connection_is_given_up_as_its_account_is_advanced_and_no
         gone = []
         one, other = office.account("one"), office.account("other")
         for account in (one, other):
-            IdleWatch(account.clock, 120, gone.append).heard(account.id)
+            IdleWatch(account.clock, 120, lambda one, at: gone.append(one)).heard(account.id)
         await advance(office.engine, 119, one)
         assert gone == []
         await advance(office.engine, 1, one)
@@ -513,3 +513,57 @@ def test_over_http_an_account_is_advanced_with_its_jobs_its_webhooks_and_its_soc
         assert len(sink.received) == 1
         polled = http.post("/v1", json=[{"taskType": "getResponse", "taskUUID": task["taskUUID"]}]).json()
         assert polled["data"][0]["status"] == "success"
+
+
+TRAINING = {
+    "name": "tuned", "data_source_path": "https://sets.example/a.zip", "instance_prompt": "p", "base_model": "FLUX",
+}  # fmt: skip
+TRAINED = ["data_processing", "training_initiated", "training_completed", "deploying", "available"]
+
+
+def test_trainings_and_models_that_were_handed_in_are_told_of_step_by_step(make_server, key):
+    server = make_server(ManualClock())
+    headers = {"Authorization": f"Bearer {key}", "x-api-key": key}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, verify=False) as http:
+        model = {
+            "taskType": "modelUpload", "taskUUID": str(uuid.uuid4()), "category": "checkpoint", "architecture": "sdxl",
+            "format": "safetensors", "name": "mine", "version": "1", "downloadURL": "https://models.example/m", "type": "base",
+        }  # fmt: skip
+        uploaded = http.post("/v1", json=[model]).json()
+        assert "errors" not in uploaded, uploaded
+        training = http.post("/finetune/request/submit", json=TRAINING).json()["finetune_id"]
+
+        def passed(seconds):
+            answer = http.post("/_understudy/clock/advance", json={"seconds": seconds})
+            assert answer.status_code == 200, answer.text
+            return [one for one in answer.json()["happenings"] if one["kind"].startswith(("finetune.", "model."))]
+
+        account = server.engine.accounts.of(key)
+        begun = account.clock.now()
+        told = passed(10)
+        while len(told) < 9:
+            more = passed(1)
+            assert all(account.clock.now() - 1 < one["at"] <= account.clock.now() for one in more)
+            told += more
+        assert [one["at"] for one in told] == sorted(one["at"] for one in told)
+        assert {(one["provider"], one["account"]) for one in told} == {("segmind", account.id), ("runware", account.id)}
+        assert [one["kind"] for one in told if one["job"] == training] == [f"finetune.{name}" for name in TRAINED]
+        stages = ["downloaded", "optimized", "stored", "ready"]
+        assert [one["kind"] for one in told if one["job"] == model["taskUUID"]] == [f"model.{name}" for name in stages]
+        assert told[0]["at"] > begun
+        assert passed(10_000) == []
+
+
+def test_a_training_that_is_handed_in_because_of_a_webhook_on_the_way_is_told_of_as_well(make_server, key):
+    server = make_server(ManualClock())
+    http = httpx.Client(base_url=server.url, headers={"x-api-key": key}, trust_env=False, verify=False)
+
+    def train(received):
+        http.post("/finetune/request/submit", json=TRAINING)
+        return 200
+
+    with http, Sink(decide=train) as sink:
+        http.post("/v1", json=[video_task(webhookURL=sink.url)], headers={"Authorization": f"Bearer {key}"})
+        told = http.post("/_understudy/clock/advance", json={"seconds": 100_000}).json()["happenings"]
+    kinds = [one["kind"] for one in told if one["kind"].startswith(("finetune.", "webhook."))]
+    assert kinds == ["webhook.delivered", *(f"finetune.{name}" for name in TRAINED)]

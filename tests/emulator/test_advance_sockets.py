@@ -79,3 +79,29 @@ async def test_what_is_told_on_the_way_keeps_a_socket_open(make_server):
         assert (await hear(socket))["data"][0]["pong"] is True
     finally:
         await socket.close()
+
+
+async def test_a_socket_that_is_closed_for_its_silence_is_told_of_with_when_that_was(make_server):
+    server = make_server(ManualClock())
+    one, other = str(uuid.uuid4()), str(uuid.uuid4())
+    mine, theirs = await opened(server, one), await opened(server, other)
+    heard_at = {key: server.engine.accounts.of(key).clock.now() for key in (one, other)}
+
+    def closings(told):
+        return [(each["account"], each["at"], each["why"]) for each in told if each["kind"] == "connection.closed"]
+
+    try:
+        # However far it goes at once.
+        told = (await advance(server, one, 3_600))["happenings"]
+        account = server.engine.accounts.of(one).id
+        assert closings(told) == [(account, heard_at[one] + 120, "idle")]
+        assert closings((await advance(server, one, 3_600))["happenings"]) == []
+        told = (await advance(server, None, 3_600))["happenings"]
+        assert closings(told) == [(server.engine.accounts.of(other).id, heard_at[other] + 120, "idle")]
+        [closing] = [each for each in told if each["kind"] == "connection.closed"]
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+            journal = await http.get("/_understudy/journal", headers={"Authorization": f"Bearer {other}"})
+        assert closing["connection"] in {each["connection"] for each in journal.json()["exchanges"]}
+    finally:
+        await mine.close()
+        await theirs.close()

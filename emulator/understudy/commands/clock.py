@@ -92,4 +92,4 @@ def _print_happenings(happenings: list[dict[str, Any]]) -> None:
 def _outcome(happening: dict[str, Any]) -> object:
     if "amount" in happening:
         return usd(happening["amount"])
-    return happening.get("problem") or happening.get("status")
+    return happening.get("problem") or happening.get("status") or happening.get("why")

@@ -55,7 +55,14 @@ def _within(schema: Schema) -> Schema:
 
 
 _HAPPENING = shape(
-    {"at": UNIX, "kind": {**TEXT, "description": "What, such as `result.succeeded` or `webhook.delivered`."}},
+    {
+        "at": UNIX,
+        "kind": {
+            **TEXT,
+            "description": "What: `result.succeeded`, `webhook.delivered`, `finetune.available`, `model.ready`, "
+            "`connection.closed` and the like.",
+        },
+    },
     {"account": ACCOUNT},
     description="One thing that happened as time moved.",
     additionalProperties=True,

@@ -40,6 +40,11 @@ class Connection:
         self.session: Session | None = None
         self.over = False
 
+    @property
+    def number(self) -> int:
+        """What the journal calls the connection."""
+        return self._opening.exchange.number
+
     def begin(self, method: str) -> Visit:
         """What is heard on the connection, or said without having been asked, as an exchange of its own."""
         opened = self._opening.exchange

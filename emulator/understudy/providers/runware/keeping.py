@@ -5,6 +5,7 @@ from typing import Any
 
 from understudy.accounts import Account
 from understudy.deliveries import Delivery
+from understudy.keepers import Plan
 
 from .models import Uploads
 from .storage import Stored
@@ -20,6 +21,12 @@ class Keeping:
 
     def __init__(self, video: Video) -> None:
         self._video = video
+
+    def plans(self, account: Account) -> Iterator[Plan]:
+        """The models that were handed in, by the UUIDs of their tasks."""
+        known = account.kept.get(Uploads)
+        for upload in known.by_uuid.values() if isinstance(known, Uploads) else ():
+            yield Plan("model", upload.uuid, tuple((stage.status, stage.at) for stage in upload.stages))
 
     def misfits(self, account: Account) -> Iterator[str]:
         """What of an account can be none of Runware's."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,6 +14,7 @@ from understudy.clock import Clock, sleep_until
 from understudy.engine import Engine
 from understudy.faults import NOTHING, Strike, UnknownFault
 from understudy.faults.spoil import spoilt_text
+from understudy.happenings import Happening
 from understudy.idle import IdleWatch
 from understudy.visits import Unreached, Visit, visit_of
 
@@ -44,7 +46,7 @@ class Sockets:
         self._engine = engine
         self._tasks = tasks
         self._rooms: dict[Account, _Room] = {}
-        self._strangers: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, Connection.hang_up)
+        self._strangers: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, self._silent)
         self._compatible_refusals = compatible_refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +94,15 @@ class Sockets:
     def _idle(self, connection: Connection) -> IdleWatch[Connection]:
         """Who watches whether a connection is silent: on its account's clock, once it has one."""
         return self._strangers if connection.session is None else self._rooms[connection.session.account].idle
+
+    def _silent(self, connection: Connection, at: float) -> None:
+        """Hang up on who said and heard nothing for too long, and let it be known."""
+        if connection.over:
+            return
+        connection.hang_up()
+        if connection.session is not None:
+            account, more = connection.session.account, {"connection": connection.number, "why": "idle"}
+            self._engine.news.tell(account, Happening(at, "connection.closed", account.id, PROVIDER, more=more))
 
     def _heard(self, connection: Connection) -> None:
         self._idle(connection).heard(connection)
@@ -175,7 +186,7 @@ class Sockets:
             return False
         room = self._rooms.get(account)
         if room is None:
-            room = self._rooms[account] = _Room(account.clock)
+            room = self._rooms[account] = _Room(account.clock, self._silent)
         session = room.sessions.find(task.get("connectionSessionUUID"))
         self._idle(connection).forget(connection)
         if connection.session is not None and connection.session is not session:
@@ -228,9 +239,9 @@ class Sockets:
 class _Room:
     """What the connections of one account share: its sessions, and who watches them."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, silent: Callable[[Connection, float], object]) -> None:
         self.sessions = Sessions(clock)
-        self.idle: IdleWatch[Connection] = IdleWatch(clock, PATIENCE, Connection.hang_up)
+        self.idle: IdleWatch[Connection] = IdleWatch(clock, PATIENCE, silent)
 
 
 async def _say(session: Session, document: dict[str, Any], strike: Strike, *, is_error: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from understudy.accounts import Account
 from understudy.deliveries import Delivery
 from understudy.jobs import Job
+from understudy.keepers import Plan
 from understudy.placeholders import placeholder
 from understudy_contracts.models import Model
 
@@ -31,6 +32,12 @@ class Keeping:
         self._records = records
         self._hooks = hooks
         self._training = training
+
+    def plans(self, account: Account) -> Iterator[Plan]:
+        """The trainings, by the ids that are polled."""
+        known = account.kept.get(FineTunes)
+        for made in known.by_id.values() if isinstance(known, FineTunes) else ():
+            yield Plan("finetune", made.finetune_id, made.steps)
 
     def misfits(self, account: Account) -> Iterator[str]:
         """What of an account can be none of Segmind's."""
