@@ -14,14 +14,13 @@ from .notes import LONGEST, MELODY, ROUND, SETTLED, Notes
 class Grid:
     """How an encoder's packets lie in time: each begins `size` samples after the one before.
 
-    What is in a grain of samples comes out of a decoder `lead` packets after packet `skip` of those that followed
-    the grain, and rings on for `tail` more: transforms overlap, and encoders look ahead.
+    A grain of samples is in the packet of its number and the `tail` that follow, and comes out of a decoder `lead`
+    packets late: transforms overlap, and encoders look ahead.
     """
 
     size: int
     rate: int
     lead: int = 0
-    skip: int = 0
     tail: int = 0
 
     def count(self, milliseconds: float) -> int:
@@ -44,7 +43,7 @@ class Grid:
             first, after = max(first, free), min(after, count)
             if first < after:
                 yield first, after
-                free = after + 1
+                free = after + max(1, self.tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Grains:
     @property
     def silence(self) -> bytes:
         """A packet in which nothing is heard."""
-        return self.packets[self.notes.silence + self.grid.skip]
+        return self.packets[self.notes.silence]
 
     def sung(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, Sequence[bytes]]]:
         """A word for each pair of moments in milliseconds: where its packets begin, and the packets."""
@@ -69,7 +68,7 @@ class Grains:
         """The packets of a word of `length` grains, and of its ringing on."""
         rounds = max(0, -(-(length - LONGEST) // ROUND))
         computed = length - rounds * ROUND
-        first = self.notes.place(note, computed) + self.grid.skip
+        first = self.notes.place(note, computed)
         packets = self.packets[first : first + computed + self.grid.tail]
         turn = SETTLED + ROUND
         return [*packets[:turn], *list(packets[SETTLED:turn]) * rounds, *packets[turn:]]

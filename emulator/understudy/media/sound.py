@@ -22,10 +22,10 @@ class Sound:
 
     `milliseconds` is kept to the sample in a WAV and to the nearest frame in an MP3 (26 ms at
     44.1 kHz), which has two frames at least.
-    `words` are the moments (start, end), in milliseconds, in which something is said: each has another note, to the
-    nearest grain, and it is silent between them. Without any there is a note a second. `channels` is 1 or 2.
-    `pitch` is in semitones, -24 to 24; `volume` 0 to 2, of which 1 is as loud as a placeholder usually is. `tags` are
-    written into the file.
+    `words` are the moments (start, end), in milliseconds, in which something is said: each has another note, within
+    its moments as far as grains allow (20 ms in a WAV, a frame in an MP3), and it is silent between them. Without any
+    there is a note a second. `channels` is 1 or 2. `pitch` is in semitones, -24 to 24; `volume` 0 to 2, of which 1 is
+    as loud as a placeholder usually is. `tags` are written into the file.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -65,7 +65,7 @@ class Sound:
 
     @property
     def grain(self) -> int:
-        """Samples in the smallest part a sound is put together from: those of one MP3 frame."""
+        """Samples in the smallest part an MP3 is put together from: those of one frame."""
         return 1152 if self.sample_rate >= 32_000 else 576
 
     @property

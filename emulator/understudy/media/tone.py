@@ -1,7 +1,7 @@
 """The recipe of a sound: grains of a few short notes, put in a row to the asked length.
 
-A grain is as long as an MP3 frame, and rounds of grains follow one another without a click. Only the short notes are
-ever computed and, for MP3, encoded.
+A grain of an MP3 is one of its frames, and rounds of grains follow one another without a click. Only the short notes
+are ever computed and, for MP3, encoded.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from .wrapping import labels
 #: Bits a second of an MP3 whose frames lean on no earlier one.
 _BITS_PER_SECOND: Final = 64_000
 
-#: Samples by which what an MP3 plays is later than what was encoded: the encoder's delay and the decoder's.
-_DELAY: Final = 1105
+#: Samples by which what an MP3 plays is later than what was encoded. Its decoder's delay, 529 more, it leaves out.
+_DELAY: Final = 576
+
+#: Grains a second of a WAV, which has no frames that would bind it.
+_GRAINS: Final = 50
 
 #: Milliseconds from one note to the next, and of its silence, where nothing is said.
 _NOTE, _NOTE_PAUSE = 1000, 120
@@ -44,7 +47,8 @@ def write_wav(sound: Sound, path: Path) -> None:
         file.write(struct.pack("<4sI4s", b"RIFF", 4 + len(form) + len(tags) + 8 + size, b"WAVE"))
         file.write(form + tags + struct.pack("<4sI", b"data", size))
         left = size
-        for grain in _row(samples(sound), sound, math.ceil(sound.samples / sound.grain)):
+        grains = samples(sound)
+        for grain in _row(grains, sound, math.ceil(sound.samples / grains.grid.size)):
             file.write(grain[:left])
             left -= len(grain)
 
@@ -65,7 +69,7 @@ def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
 
 def samples(sound: Sound) -> Grains:
     """The notes as 16-bit little-endian samples, the channels side by side and all alike."""
-    notes = _notes(sound)
+    notes = _notes(sound, sound.sample_rate // _GRAINS)
     plain = _side_by_side(notes.samples(), sound.channels)
     size = 2 * sound.channels * notes.size
     grid = Grid(notes.size, sound.sample_rate)
@@ -79,13 +83,13 @@ def _row(grains: Grains, sound: Sound, count: int) -> Iterator[bytes]:
     return row(grains.sung(moments, count), grains.silence, count)
 
 
-def _notes(sound: Sound) -> Notes:
-    return Notes.of(sound.grain, sound.sample_rate, sound.pitch, sound.volume)
+def _notes(sound: Sound, size: int) -> Notes:
+    return Notes.of(size, sound.sample_rate, sound.pitch, sound.volume)
 
 
 def _frames(sound: Sound, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:
     """The notes as MP3 frames that lean on no earlier one, from the shelf or encoded now."""
-    notes = _notes(sound)
+    notes = _notes(sound, sound.grain)
 
     def recipe() -> tuple[Sequence[str], bytes]:
         return (
@@ -93,7 +97,7 @@ def _frames(sound: Sound, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:
             # Without a reservoir of bits no frame needs those before it.
             *("-c:a", "libmp3lame", "-reservoir", "0", "-b:a", str(_BITS_PER_SECOND), "-threads", "1"),
             *("-write_xing", "0", "-id3v2_version", "0", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "mp3"),
-        ), _side_by_side(notes.samples(), sound.channels)
+        ), _side_by_side(bytes(2 * (-_DELAY % notes.size)) + notes.samples(), sound.channels)
 
     def read(content: bytes) -> list[bytes]:
         frames = _split(content, sound)
@@ -102,7 +106,7 @@ def _frames(sound: Sound, shelf: Shelf, ffmpeg: Ffmpeg) -> Grains:
         return frames
 
     name = f"mp3-{sound.sample_rate}-{sound.channels}-{notes.name}-{RENDERER_VERSION}.grains"
-    grid = Grid(notes.size, sound.sample_rate, lead=1, skip=_DELAY // notes.size, tail=1)
+    grid = Grid(notes.size, sound.sample_rate, lead=1, tail=2)
     return Grains(grid, notes, piece(name, shelf, ffmpeg, recipe, read))
 
 

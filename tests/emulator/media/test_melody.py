@@ -112,7 +112,7 @@ def test_words_are_still_in_time_after_ten_minutes(listen: Listen, codec: Codec)
 
 
 @CODECS
-@pytest.mark.parametrize("pitch", [0, 5.5, 24])
+@pytest.mark.parametrize("pitch", [0, pytest.param(5.5, marks=pytest.mark.slow), 24])
 def test_a_long_word_goes_on_without_a_seam(listen: Listen, codec: Codec, pitch: float) -> None:
     heard = listen(Soundtrack((Word(0, 6000),), pitch=pitch), 250, codec)
     period = 4 * codec.samples
@@ -138,7 +138,9 @@ def test_a_word_begins_and_ends_softly(listen: Listen, codec: Codec) -> None:
 
 
 @CODECS
-@pytest.mark.parametrize("pitch", [-24, -12, -5, 0.5, 7, 12, 24])
+@pytest.mark.parametrize(
+    "pitch", [-24, -5, 7, *(pytest.param(slow, marks=pytest.mark.slow) for slow in (-12, 0.5, 12, 24))]
+)
 def test_the_pitch_is_heard_in_semitones(listen: Listen, codec: Codec, pitch: float) -> None:
     heard = listen(Soundtrack((Word(0, 900),), pitch=pitch), 25, codec)
     # Notes are kept to 6 Hz, which is what makes words short to encode.

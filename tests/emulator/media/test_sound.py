@@ -31,6 +31,13 @@ def loudest(heard: tuple[int, ...], start: int, end: int) -> int:
     return max(map(abs, heard[start * 16 : end * 16]))
 
 
+def frequency(heard: tuple[int, ...], start: int, end: int) -> float:
+    """Waves a second between two moments in milliseconds, by where the sound rises through zero."""
+    samples = heard[start * 16 : end * 16]
+    rises = [i - low / (high - low) for i, (low, high) in enumerate(pairwise(samples)) if low < 0 <= high]
+    return 16_000 * (len(rises) - 1) / (rises[-1] - rises[0])
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("sample_rate", SAMPLE_RATES)
 async def test_an_mp3_has_the_asked_length_within_a_frame(studio: Studio, sample_rate: int, channels: int) -> None:
@@ -100,6 +107,55 @@ async def test_the_tone_goes_on_after_its_seam(studio: Studio) -> None:
     steps = [abs(b - a) for a, b in pairwise(heard[4000:-4000])]
     assert max(steps) < 1000
     assert all(loudest(heard, second * 1000 + 100, second * 1000 + 200) > 2000 for second in range(8))
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+@pytest.mark.parametrize(
+    "sample_rate",
+    [rate if rate in (16_000, 44_100) else pytest.param(rate, marks=pytest.mark.slow) for rate in SAMPLE_RATES],
+)
+async def test_each_word_sounds_within_its_moments_at_any_rate(studio: Studio, name: str, sample_rate: int) -> None:
+    words = tuple((at, at + 400) for at in range(0, 6000, 500))
+    sound = Sound(6000, name, words=words, sample_rate=sample_rate, channels=2)
+    heard = decoded(await studio.file(sound))
+    grain = 1000 * sound.grain / sample_rate
+    for start, end in words:
+        # An MP3 has nothing to begin with in its first frame.
+        assert loudest(heard, round(start + (2 if start == 0 else 1) * grain), round(end - grain)) > 2000
+        assert loudest(heard, end + 5, start + 495) < 100
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+async def test_each_word_has_another_note_higher_as_the_pitch_is(studio: Studio, name: str) -> None:
+    words = tuple((at, at + 400) for at in range(0, 2500, 500))
+    for pitch in (-12, 0, 7):
+        heard = decoded(await studio.file(Sound(2500, name, words=words, sample_rate=44_100, pitch=pitch)))
+        notes = [frequency(heard, at + 100, at + 300) for at in range(0, 2500, 500)]
+        assert notes == pytest.approx([note * 2 ** (pitch / 12) for note in (262, 330, 392, 330, 262)], abs=8)
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+async def test_the_volume_of_a_sound_is_heard(studio: Studio, name: str) -> None:
+    peaks = [max(map(abs, decoded(await studio.file(Sound(2000, name, volume=volume))))) for volume in (0, 0.5, 1, 2)]
+    assert peaks[0] == 0
+    assert [peak / peaks[2] for peak in peaks[1:]] == pytest.approx([0.5, 1, 2], rel=0.1)
+
+
+async def test_without_words_there_is_a_note_a_second(studio: Studio) -> None:
+    heard = decoded(await studio.file(Sound(3500, "wav")))
+    for second in range(3):
+        assert loudest(heard, second * 1000 + 100, second * 1000 + 800) > 2000
+        assert loudest(heard, second * 1000 + 900, second * 1000 + 1000) == 0
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+async def test_the_tags_are_in_the_file(studio: Studio, name: str) -> None:
+    sound = Sound(1000, name, "Señora", tags=(("job", "8f3e"), ("model", "a:b@1")))
+    tags = dict(inspect(await studio.file(sound)).tags)
+    assert tags.pop("title") == "Señora"
+    told = {"understudy_job": "8f3e", "understudy_model": "a:b@1"}
+    assert tags == (told if name == "mp3" else {"comment": "; ".join(f"{key}={value}" for key, value in told.items())})
+    assert inspect(await studio.file(sound)).duration == pytest.approx(1, abs=0.03)
 
 
 @pytest.mark.parametrize("name", ["mp3", "wav"])
@@ -178,6 +234,8 @@ async def test_a_kind_without_a_recipe_is_refused_by_its_name(tmp_path: Path) ->
         ("format", "ogg"),
         ("sample_rate", 8000),
         ("channels", 3),
+        ("pitch", 25),
+        ("volume", -0.1),
         ("words", ((5, 1),)),
         ("words", ((-1, 1),)),
     ],
