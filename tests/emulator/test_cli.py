@@ -144,7 +144,7 @@ def test_many_stalled_downloads_do_not_keep_it_from_stopping_quietly(tmp_path):
         task = video_task(width=1920, height=1080, speech={"text": "word " * 900})
         post(url, task)
         item = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}).json()["data"][0]
-        httpx.get(item["videoURL"], trust_env=False)
+        httpx.get(item["videoURL"], trust_env=False, timeout=60)
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         path = item["videoURL"].removeprefix(url)
         stalled = []
