@@ -55,7 +55,7 @@ _ENCODERS: Final = {
         "adts",
         "aac",
         ("-c:a", "aac", "-aac_coder", "fast"),
-        "40k",
+        "24k",
         "64k",
         Grid(AVC.samples, SAMPLE_RATE, lead=1, tail=1),
         adts.frames,
