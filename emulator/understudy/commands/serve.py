@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from understudy.server import Server
 
 
+#: Files and connections that the server may have open at once, where the machine lets it.
+_FILES = 10_240
+
+
 @click.command()
 @with_settings
 def serve(settings: Settings) -> None:
@@ -40,6 +44,8 @@ def serve(settings: Settings) -> None:
     except (SettingError, MediaError) as problem:
         raise click.ClickException(str(problem)) from problem
 
+    _allow_many_readers()
+
     def announce() -> None:
         _spare_the_collector()
         # Who started the server may not be reading, or no longer: that is no reason to stop.
@@ -49,6 +55,19 @@ def serve(settings: Settings) -> None:
             replace(settings.port_file, f"{server.port}\n".encode())
 
     server.run(announce)
+
+
+def _allow_many_readers() -> None:
+    """Let the process have as many connections and files open as it may: a download takes one of each."""
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows, which knows no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _greet(server: "Server", asked: Settings) -> None:

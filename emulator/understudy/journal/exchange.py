@@ -113,12 +113,18 @@ class Exchange:
 def _more(kept: bytes, size: int, digest: Any, chunk: bytes, headers: Headers | tuple[()]) -> tuple[bytes, Any]:
     """What is kept of a body that goes on, and the digest over all of it once that is longer than what is kept."""
     if digest is None:
-        if size + len(chunk) <= BODY_KEPT:
+        # Of media known to be longer than what is kept nothing would stay: many slow readers would each hold a part.
+        if size + len(chunk) <= BODY_KEPT and not _is_long_media(headers):
             return kept + chunk, None
         digest = hashlib.sha256(kept)
         kept = b"" if _is_media(headers) else kept + chunk[: BODY_KEPT - size]
     digest.update(chunk)
     return kept, digest
+
+
+def _is_long_media(headers: Headers | tuple[()]) -> bool:
+    length = next((value for name, value in headers if name == b"content-length"), b"")
+    return length.isdigit() and int(length) > BODY_KEPT and _is_media(headers)
 
 
 def _is_media(headers: Headers | tuple[()]) -> bool:
