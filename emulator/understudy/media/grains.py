@@ -23,16 +23,22 @@ class Grid:
     lead: int = 0
     tail: int = 0
 
+    @property
+    def grain(self) -> float:
+        """How long a grain is, in milliseconds."""
+        return 1000 * self.size / self.rate
+
     def count(self, milliseconds: float) -> int:
         """Packets that end before the moment, never none."""
-        return max(1, int(milliseconds * self.rate / 1000 / self.size + 1e-6))
+        return max(1, int(milliseconds / self.grain + 1e-6))
 
-    def spans(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
-        """The grains between moments in milliseconds, from the first to after the last, a silent one between them.
+    def spans(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, int] | None]:
+        """For each pair of moments in milliseconds its grains, from the first to after the last, or None without room.
 
-        Moments have to be in order. One too short for a whole grain has the one it begins in.
+        Moments have to be in order; between two there is a silent grain at least. A pair too close together for a whole
+        grain has the one it begins in.
         """
-        grain = 1000 * self.size / self.rate
+        grain = self.grain
         # Before the first packet nothing is decoded that its beginning could lean on.
         free = self.lead
         for start, end in moments:
@@ -41,9 +47,11 @@ class Grid:
                 first = int(start / grain)
                 after = first + 1
             first, after = max(first, free), min(after, count)
-            if first < after:
-                yield first, after
+            if start < end and first < after:
                 free = after + max(1, self.tail)
+                yield first, after
+            else:
+                yield None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,8 @@ class Grains:
 
     def sung(self, moments: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, Sequence[bytes]]]:
         """A word for each pair of moments in milliseconds: where its packets begin, and the packets."""
-        for note, (first, after) in zip(cycle(MELODY), self.grid.spans(moments, count)):
+        spans = (span for span in self.grid.spans(moments, count) if span)
+        for note, (first, after) in zip(cycle(MELODY), spans):
             yield first - self.grid.lead, self.word(note, after - first)
 
     def word(self, note: int, length: int) -> Sequence[bytes]:
@@ -75,15 +84,10 @@ class Grains:
 
 
 def row(parts: Iterable[tuple[int, Sequence[bytes]]], silence: bytes, count: int) -> Iterator[bytes]:
-    """`count` packets: each part where it begins, silence elsewhere. Parts have to be in order.
-
-    What is already over when a part ends early gives way to the next one.
-    """
+    """`count` packets: each part where it begins, silence elsewhere. Parts follow one another."""
     at = 0
     for first, packets in parts:
-        yield from repeat(silence, min(first, count) - at)
-        at = max(at, min(first, count))
-        rest = packets[: max(0, count - at)]
-        yield from rest
-        at += len(rest)
+        yield from repeat(silence, first - at)
+        yield from packets[: count - first]
+        at = min(count, first + len(packets))
     yield from repeat(silence, count - at)

@@ -6,9 +6,11 @@ as it lasts, for it is the only thing that differs all along.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import cycle
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +20,7 @@ from .codec import AVC, EXACT_AUDIO, SAMPLE_RATE, VP9, Codec
 from .errors import MediaError, NoFfmpeg, StudioClosed
 from .ffmpeg import Ffmpeg
 from .grains import Grains, Grid, row
-from .notes import Notes
+from .notes import MELODY, Notes
 from .pieces import piece
 from .placeholder import RENDERER_VERSION
 from .shelf import Shelf
@@ -93,23 +95,35 @@ def write_soundtrack(
     """
     encoder = _ENCODERS[codec.name]
     count = encoder.grid.count(1000 * frames / FRAME_RATE)
-    words, recorded = list(soundtrack.words), []
-    for recording in soundtrack.recordings:
-        span = next(encoder.grid.spans([(recording.start_ms, recording.end_ms)], count), None)
-        if span is None:
-            continue
-        words = [word for word in words if word.end_ms <= recording.start_ms or recording.end_ms <= word.start_ms]
-        heard = _recorded(recording, span[1] - span[0], codec, encoder, shelf, ffmpeg)
-        if heard:
-            recorded.append((span[0] - encoder.grid.lead, heard))
-        else:
-            words += _stand_in(recording)
     grains, head = _notes(soundtrack, codec, encoder, shelf, ffmpeg)
-    words.sort(key=lambda word: word.start_ms)
-    sung = grains.sung(((word.start_ms, word.end_ms) for word in words), count)
-    packets = row(sorted((*recorded, *sung), key=itemgetter(0)), grains.silence, count)
+    packets = row(_parts(soundtrack, count, grains, codec, encoder, shelf, ffmpeg), grains.silence, count)
     with path.open("wb") as file:
         file.writelines(ogg.pages(head, packets, count, encoder.grid.size) if head else packets)
+
+
+def _parts(
+    soundtrack: Soundtrack, count: int, grains: Grains, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
+) -> Iterator[tuple[int, Sequence[bytes]]]:
+    """What is heard, in order: where its packets begin, and the packets."""
+    grid, notes = encoder.grid, cycle(MELODY)
+    recordings = soundtrack.recordings
+    words = [word for word in soundtrack.words if not any(_overlap(word, recording) for recording in recordings)]
+    heard: list[Word | Recording] = sorted([*recordings, *words], key=attrgetter("start_ms"))
+    spans = grid.spans(((one.start_ms, one.end_ms) for one in heard), count)
+    for one, span in zip(heard, spans, strict=True):
+        if span is None:
+            continue
+        first, after = span
+        if isinstance(one, Word):
+            yield first - grid.lead, grains.word(next(notes), after - first)
+        elif packets := _recorded(one, after - first, codec, encoder, shelf, ffmpeg):
+            yield first - grid.lead, packets
+        else:
+            yield from grains.sung(_stand_in(first * grid.grain, after * grid.grain), after)
+
+
+def _overlap(word: Word, recording: Recording) -> bool:
+    return word.start_ms < recording.end_ms and recording.start_ms < word.end_ms
 
 
 def _notes(
@@ -159,9 +173,9 @@ def _recorded(
     return packets[: grains + encoder.grid.tail]
 
 
-def _stand_in(recording: Recording) -> Iterator[Word]:
-    for start in range(recording.start_ms, recording.end_ms, _STAND_IN + _STAND_IN_PAUSE):
-        yield Word(start, min(start + _STAND_IN, recording.end_ms))
+def _stand_in(start: float, end: float) -> Iterator[tuple[int, int]]:
+    for since in range(math.ceil(start), int(end), _STAND_IN + _STAND_IN_PAUSE):
+        yield since, min(since + _STAND_IN, int(end))
 
 
 def _exact(encoder: _Encoder) -> Iterable[str]:

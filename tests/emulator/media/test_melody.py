@@ -254,6 +254,26 @@ def test_recordings_may_follow_one_another_and_run_to_the_end(listen: Listen, sh
     assert frequency(between(heard, 1100, 2900)) == pytest.approx(800, rel=0.005)
 
 
+@CODECS
+def test_recordings_one_after_another_do_not_get_later_and_later(listen: Listen, shelf: Shelf, codec: Codec) -> None:
+    names = [sine(shelf, 900, 0.3), sine(shelf, 600, 0.3)]
+    recordings = tuple(Recording(at, at + 250, names[at // 250 % 2]) for at in range(0, 5000, 250))
+    heard = listen(Soundtrack((Word(5000, 5300),), recordings), 150, codec)
+    for number, recording in enumerate(recordings):
+        part = between(heard, recording.start_ms + 60, recording.end_ms - 40)
+        assert frequency(part) == pytest.approx((900, 600)[number % 2], rel=0.02)
+    assert level(between(heard, 5060, 5260)) == pytest.approx(2600, rel=0.15)
+
+
+def test_a_recording_waits_for_the_one_before_and_silences_words(listen: Listen, shelf: Shelf) -> None:
+    first, second = Recording(0, 1000, sine(shelf, 500, 2)), Recording(500, 2000, "gone")
+    heard = listen(Soundtrack((Word(100, 300), Word(1900, 2100), Word(2200, 2800)), (second, first)), 75, AVC)
+    assert frequency(between(heard, 100, 900)) == pytest.approx(500, rel=0.005)
+    assert frequency(between(heard, 1150, 1350)) == pytest.approx(262, rel=0.03)
+    assert level(between(heard, 2050, 2150)) < 10
+    assert level(between(heard, 2300, 2700)) > 1000
+
+
 @pytest.mark.parametrize("name", ["gone", "noise", "playlist", "picture"])
 def test_a_recording_that_is_none_is_heard_as_words(listen: Listen, shelf: Shelf, name: str) -> None:
     if name == "noise":
