@@ -68,12 +68,17 @@ async def test_the_async_client_does_the_same_at_the_whole_prefix(server, key, t
         assert MODEL in await client.models()
         assert (await client.model(MODEL)).id == MODEL
         generated = await client.generate(MODEL, PAYLOAD, poll=SOON)
-        assert (await client.cancel(await client.submit(MODEL, PAYLOAD))).done
         assert (await client.upload(b"RIFF", "wav")).startswith("http")
     assert status.results == (result,)
     assert [record.id for record in page.records] == [record.id for record in records] == [job.id]
     assert generated[0].job != job.id
     assert await anyio.Path(path).exists()
+
+
+async def test_the_async_client_cancels_what_has_not_finished(patient_server, key):
+    server, _ = patient_server
+    async with AsyncGmiClient(key, server.url) as client:
+        assert (await client.cancel(await client.submit(MODEL, PAYLOAD))).done
 
 
 def test_a_model_that_delivers_at_once_needs_no_poll(client):

@@ -164,7 +164,7 @@ async def test_ten_years_are_no_longer_than_what_happens_in_them():
         begun = account.clock.now()
         started = time.monotonic()
         course = await advance(office.engine, 10 * 365.25 * 86_400)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         assert [one.kind for one in course.happenings][-1] == "result.expired"
         assert account.clock.now() == begun + 10 * 365.25 * 86_400
 
@@ -374,7 +374,7 @@ async def test_waiting_is_over_at_once_when_only_an_advance_could_help():
         started = time.monotonic()
         for one, jobs, webhooks in ((account, True, False), (other, False, True), (None, True, False)):
             assert not await until_done(office.engine, one, jobs=jobs, webhooks=webhooks, timeout=60)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         assert await until_done(office.engine, other, jobs=True, webhooks=False, timeout=60)
 
 
@@ -387,7 +387,7 @@ async def test_waiting_for_a_job_that_is_stuck_is_over_at_once_whatever_else_is_
         started = time.monotonic()
         for one in (account, None):
             assert not await until_done(office.engine, one, jobs=True, webhooks=True, timeout=60)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         account.jobs("gmi")[job.id] = job.cancelled(account.clock.now())
         waiting = asyncio.ensure_future(until_done(office.engine, account, jobs=True, webhooks=False, timeout=20))
         await asyncio.sleep(0.05)

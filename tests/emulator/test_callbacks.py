@@ -187,7 +187,7 @@ def test_a_slow_receiver_delays_nobody_else(stage):
 
 
 def test_many_uploads_that_hang_delay_no_webhook_of_anybody_else(stage, monkeypatch):
-    monkeypatch.setattr("understudy.providers.runware.callbacks.UPLOAD_RETRIES", RetryPolicy(0.25, 8, 1, 3))
+    monkeypatch.setattr("understudy.providers.runware.callbacks.UPLOAD_RETRIES", RetryPolicy(0.25, 8, 1, 60))
     with socket.socket() as silent, Sink() as healthy:
         silent.bind(("127.0.0.1", 0))
         silent.listen(200)
@@ -197,7 +197,7 @@ def test_many_uploads_that_hang_delay_no_webhook_of_anybody_else(stage, monkeypa
         stage.clock.advance(3600)
         stage.post(video_task(webhookURL=healthy.url))
         stage.clock.advance(3600)
-        healthy.wait(1, timeout=2.5)
+        healthy.wait(1, timeout=30)
 
 
 def test_a_mistake_of_ours_ends_a_delivery_and_is_logged(stage, monkeypatch, caplog):
@@ -213,7 +213,8 @@ def test_a_mistake_of_ours_ends_a_delivery_and_is_logged(stage, monkeypatch, cap
     assert "a mistake of understudy's" in caplog.text
 
 
-def test_webhooks_in_flight_at_the_end_do_not_keep_the_server_from_stopping(make_server, key, caplog):
+def test_webhooks_in_flight_at_the_end_do_not_keep_the_server_from_stopping(make_server, key, caplog, monkeypatch):
+    monkeypatch.setattr("understudy.providers.runware.callbacks.WEBHOOK_RETRIES", RetryPolicy(0.25, 8, 1, 60))
     server = make_server(speed=Speed.parse("instant"))
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -224,6 +225,6 @@ def test_webhooks_in_flight_at_the_end_do_not_keep_the_server_from_stopping(make
         taken, _ = silent.accept()
         started = time.monotonic()
         server.__exit__(None, None, None)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         taken.close()
     assert "1 webhooks or uploads not delivered" in caplog.text

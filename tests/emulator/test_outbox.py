@@ -377,8 +377,8 @@ async def test_receivers_that_hang_however_many_delay_nobody_else():
                 await asyncio.sleep(0.2)
                 started = time.monotonic()
                 delivery = office.send(account, healthy.url)
-                await asyncio.to_thread(healthy.wait, 1, 10)
-                assert time.monotonic() - started < 10
+                await asyncio.to_thread(healthy.wait, 1, 25)
+                assert time.monotonic() - started < 25
                 assert delivery.tries <= 1
                 office.outbox.forget(account)
     finally:
