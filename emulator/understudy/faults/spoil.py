@@ -32,6 +32,10 @@ _MEDIA = (b"video/", b"audio/", b"image/", b"application/octet-stream", b"applic
 
 _RANGE = re.compile(rb"bytes (\d+)-")
 
+#: What stands before each part of a file in an answer of several (RFC 9110, 14.6).
+_PARTS = b"multipart/byteranges"
+_PART = re.compile(rb"--.*?content-range: bytes (\d+)-(\d+)", re.IGNORECASE | re.DOTALL)
+
 
 class Reins(Protocol):
     """A hold on the connection that an answer goes out on."""
@@ -86,7 +90,10 @@ def _told(names: tuple[str, ...]) -> str:
 class _Spoiler:
     """One answer."""
 
-    __slots__ = ("_clock", "_header", "_held", "_left", "_media", "_over", "_position", "_reins", "_send", "_strike")
+    __slots__ = (
+        *("_clock", "_header", "_held", "_left", "_media", "_of_part", "_over", "_position", "_reins", "_send"),
+        "_strike",
+    )
 
     def __init__(self, strike: Strike, send: Send, clock: Clock, reins: Reins | None, header: bool) -> None:
         self._strike = strike
@@ -99,6 +106,8 @@ class _Spoiler:
         self._media = False
         #: Where in a file the next byte of the body is.
         self._position = 0
+        #: How much of a part of it is still to come, in an answer of several.
+        self._of_part: int | None = None
         #: The last byte of JSON so far: it is another if none follows.
         self._held = b""
         self._left = strike.truncate
@@ -131,7 +140,9 @@ class _Spoiler:
         if strike.empty and status not in (204, 304):
             page = b""
             headers = [*_without(headers, b"content-length", b"transfer-encoding"), (b"content-length", b"0")]
-        self._media = _value(headers, b"content-type").startswith(_MEDIA)
+        kind = _value(headers, b"content-type")
+        self._media = kind.startswith((*_MEDIA, _PARTS))
+        self._of_part = 0 if kind.startswith(_PARTS) else None
         if part := _RANGE.match(_value(headers, b"content-range")):
             self._position = int(part[1])
         if strike.content_type is not None:
@@ -163,6 +174,14 @@ class _Spoiler:
                 body, self._held = body[:-1], body[-1:]
                 return body
             return body[:-1] + b"," if body else body
+        if self._of_part is not None:
+            if not self._of_part:
+                # What is between the parts says where they belong, and is the connection's rather than the file's.
+                if part := _PART.match(body):
+                    self._position = int(part[1])
+                    self._of_part = int(part[2]) - self._position + 1
+                return body
+            self._of_part -= len(body)
         first = max(0, _SIGNATURE - self._position)
         first += -(self._position + first) % _STRIDE
         damaged = bytearray(body)
