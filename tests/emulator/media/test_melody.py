@@ -239,6 +239,16 @@ def test_a_recording_is_heard_in_its_place_and_cut_at_its_end(listen: Listen, sh
     assert level(between(heard, 3100, 3400)) > 1000
 
 
+@pytest.mark.parametrize(
+    "kind", ["mp3", "ipod", "webm", *(pytest.param(slow, marks=pytest.mark.slow) for slow in ("flac", "aiff", "adts"))]
+)
+def test_a_recording_may_be_of_any_usual_format(listen: Listen, shelf: Shelf, kind: str) -> None:
+    made = shelf.root / f"{kind}.recording"
+    ffmpeg("-f", "lavfi", "-i", "sine=frequency=600:duration=1:sample_rate=44100", "-f", kind, str(made))
+    heard = listen(Soundtrack(recordings=(Recording(500, 1500, made.name),)), 50, AVC)
+    assert frequency(between(heard, 600, 1400)) == pytest.approx(600, rel=0.005)
+
+
 @CODECS
 def test_after_a_recording_shorter_than_its_place_it_is_silent(listen: Listen, shelf: Shelf, codec: Codec) -> None:
     heard = listen(Soundtrack(recordings=(Recording(0, 3000, sine(shelf, 700, 1)),)), 75, codec)
@@ -274,13 +284,16 @@ def test_a_recording_waits_for_the_one_before_and_silences_words(listen: Listen,
     assert level(between(heard, 2300, 2700)) > 1000
 
 
-@pytest.mark.parametrize("name", ["gone", "noise", "playlist", "picture"])
+@pytest.mark.parametrize("name", ["gone", "noise", "playlist", "hls", "picture"])
 def test_a_recording_that_is_none_is_heard_as_words(listen: Listen, shelf: Shelf, name: str) -> None:
     if name == "noise":
         (shelf.root / name).write_bytes(b"this is no recording " * 400)
+    real = shelf.root / sine(shelf, 2000, 5)
     if name == "playlist":
-        real = shelf.root / sine(shelf, 2000, 5)
         (shelf.root / name).write_text(f"ffconcat version 1.0\nfile '{real}'\n")
+    if name == "hls":
+        lines = ("#EXTM3U", "#EXT-X-TARGETDURATION:5", "#EXTINF:5,", f"file:{real}", "#EXT-X-ENDLIST")
+        (shelf.root / name).write_text("\n".join(lines))
     if name == "picture":
         ffmpeg("-f", "lavfi", "-i", "color=s=64x64:d=1", "-f", "matroska", str(shelf.root / name))
     heard = listen(Soundtrack(recordings=(Recording(1000, 2500, name),)), 100, AVC)
