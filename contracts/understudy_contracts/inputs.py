@@ -55,18 +55,17 @@ class Inputs:
 
     def pictures(self, segments: Segments) -> dict[str, str]:
         """Name the pictures a request gives, as `subject` and `backdrop`: URLs, ids, data URIs or base64."""
-        alone = segments
-        if self.subject_unless is not None:
-            alone = [segment for segment in segments if look_up(segment, self.subject_unless) is None]
-        named = {
-            "subject": _first_source(_values(alone, self.subject_field)),
-            "backdrop": _first_source(_values(segments, self.backdrop_field, self.backdrop_when)),
-        }
-        return {role: source for role, source in named.items() if source is not None}
+        found: dict[str, str] = {}
+        for segment in segments:
+            if source := self._subject(segment):
+                found.setdefault("subject", source)
+            if source := self._backdrop(segment):
+                found.setdefault("backdrop", source)
+        return found
 
     def recording(self, segments: Segments) -> str | None:
         """Name the recording that is heard from the beginning, if there is one."""
-        return _first_source(_values(segments, self.recording_field))
+        return next(filter(None, map(_source, _values(segments, self.recording_field))), None)
 
     def colour(self, segments: Segments) -> str | None:
         """Tell the colour behind everything, `#rrggbb`; None when the request names none that is one."""
@@ -99,6 +98,20 @@ class Inputs:
             return min(max(volume, 0.0), 1.0)
         return 1 + min(1.0, (volume - 1) / (self.volume_maximum - 1))
 
+    # Every submit asks for these two, and mostly there is nothing: so what is rare is looked at last.
+
+    def _subject(self, segment: Mapping[str, Any]) -> str | None:
+        source = None if self.subject_field is None else _source(look_up(segment, self.subject_field))
+        if source is None or self.subject_unless is None:
+            return source
+        return source if look_up(segment, self.subject_unless) is None else None
+
+    def _backdrop(self, segment: Mapping[str, Any]) -> str | None:
+        source = None if self.backdrop_field is None else _source(look_up(segment, self.backdrop_field))
+        if source is None or self.backdrop_when is None:
+            return source
+        return source if self.backdrop_when.holds(segment) else None
+
 
 def _values(segments: Segments, name: str | None, when: Condition | None = None) -> Iterator[object]:
     if name is not None:
@@ -107,12 +120,10 @@ def _values(segments: Segments, name: str | None, when: Condition | None = None)
                 yield look_up(segment, name)
 
 
-def _first_source(values: Iterable[object]) -> str | None:
-    for value in values:
-        one = next(iter(value), None) if isinstance(value, list) else value
-        if isinstance(one, str) and one:
-            return one
-    return None
+def _source(value: object) -> str | None:
+    if isinstance(value, list):
+        value = next(iter(value), None)
+    return value if isinstance(value, str) and value else None
 
 
 def _first_number(values: Iterable[object]) -> float | None:
