@@ -19,7 +19,6 @@ from customer import PROVIDERS, Customer
 from sink import Sink
 from understudy.clock import ManualClock
 from understudy.config import Settings
-from understudy.providers.segmind.records import Warmed
 from understudy.server import Server
 from understudy.snapshots import MOST_BYTES, BadSnapshot, restore, snapshot
 from understudy.uploads import HandedIn
@@ -246,7 +245,7 @@ def test_whatever_providers_keep_for_an_account_goes_along(customer, receiver):
     account = engine.accounts.of(customer.key)
     known = {kind for keeper in engine.keepers.values() for kind in keeper.kept.values()}
     # Files are told of by themselves, and which were begun before they were asked for shows nowhere.
-    assert account.kept.keys() - known <= {HandedIn, Warmed}
+    assert account.kept.keys() - known <= {HandedIn}
     assert {name for kinds in taken(customer)["kept"].values() for name in kinds} >= {"webhooks", "media", "addresses"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .render import Renderer
 
 log = logging.getLogger("understudy.media")
+
+#: So many files are begun before they are asked for, until one is asked for, and so many names of them are remembered.
+_MOST_UNCLAIMED, _MOST_FORESEEN = 8, 1024
 
 
 class Studio:
@@ -44,6 +47,8 @@ class Studio:
         self._under_way: dict[str, Future[Path]] = {}
         self._closed = False
         self._told = False
+        self._foreseen: dict[str, None] = {}
+        self._unclaimed = 0
         #: How many placeholders were rendered here, the found ones not counted.
         self.renders = 0
 
@@ -61,6 +66,7 @@ class Studio:
         Raises:
             MediaError: the placeholder could not be rendered, or the studio is closed.
         """
+        self._unclaimed = 0
         found = self._shelf.find(_name(placeholder))
         if found is not None:
             return found
@@ -79,6 +85,28 @@ class Studio:
     def idle(self) -> bool:
         """Whether an encoder has nothing to do."""
         return len(self._under_way) < self._encoders
+
+    @property
+    def eager(self) -> bool:
+        """Whether to begin what nobody has asked for: an encoder is idle, and what was begun before was asked for."""
+        return self._unclaimed < _MOST_UNCLAIMED and self.idle
+
+    def foresee(self, name: str, make: Callable[[], Placeholder]) -> None:
+        """Begin rendering what is about to be asked for, once a name, and only while `eager`; return at once.
+
+        Who polls a job will want its file, but a load test that polls ten thousand wants none: it costs them a few.
+        `make` is called in another thread.
+        """
+        if not self.eager or name in self._foreseen:
+            return
+        with self._lock:
+            if self._closed:
+                return
+            if len(self._foreseen) >= _MOST_FORESEEN:
+                del self._foreseen[next(iter(self._foreseen))]
+            self._foreseen[name] = None
+            self._unclaimed += 1
+            self._pool.submit(lambda: self.warm(make()))
 
     def warm(self, placeholder: Placeholder) -> None:
         """Begin rendering if an encoder is idle, else do nothing; return at once either way."""

@@ -189,6 +189,44 @@ async def test_warming_does_nothing_while_every_encoder_is_busy(
     await studio.close()
 
 
+async def until_there(studio: Studio, clip: Clip) -> None:
+    async with asyncio.timeout(60):
+        while not studio.has(clip) or not studio.idle:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_foreseen_is_made_before_anybody_asks_and_once(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    for _ in range(3):
+        studio.foresee("a", lambda: SMALL)
+    await until_there(studio, SMALL)
+    await studio.file(SMALL)
+    assert studio.renders == 1
+    await studio.close()
+    studio.foresee("b", lambda: Clip(64, 64, 400))
+
+
+async def test_nothing_more_is_foreseen_for_those_who_look_and_never_fetch_until_somebody_does(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    clips = [Clip(64, 64, 200, hue=hue) for hue in range(10)]
+
+    def foresee(clip: Clip) -> None:
+        studio.foresee(clip.key, lambda: clip)
+
+    for clip in clips[:8]:
+        assert studio.eager
+        foresee(clip)
+        await until_there(studio, clip)
+    assert not studio.eager
+    foresee(clips[8])
+    await studio.file(clips[0])
+    assert studio.eager
+    foresee(clips[9])
+    await until_there(studio, clips[9])
+    assert not studio.has(clips[8])
+    await studio.close()
+
+
 async def test_what_ffmpeg_says_is_in_the_error_and_the_next_try_is_a_new_one(
     tmp_path: Path, use_ffmpeg: Callable[[Path], None]
 ) -> None:

@@ -13,6 +13,7 @@ from understudy.doorway import Caller
 from understudy.engine import Engine
 from understudy.fates import Fate
 from understudy.jobs import Job
+from understudy.placeholders import placeholder
 from understudy.wire import ClientGone, hung_up
 
 from .door import PROVIDER, Door
@@ -76,6 +77,9 @@ class Queue:
     async def detail(self, caller: Caller, request: Request) -> Response:
         """`GET /requests/{id}`."""
         job = self._job(caller, request, "poll")
+        result, studio = job.results[0], self._engine.studio
+        if studio.eager and result.error is None and (model := self._orders.model(job.model)).output.kind != "text":
+            studio.foresee(result.id, lambda: placeholder(model, job, result))
         return Json(self._records.record(caller.account, job, caller.account.clock.now()))
 
     async def listing(self, caller: Caller, request: Request) -> Response:

@@ -121,6 +121,7 @@ class Tasks:
             return
         if job is not None:
             self._answers.add_states(job, caller.account.clock.now(), answer.data, answer.errors)
+            self._video.foresee(job)
         elif (upload := self._library.upload(caller.account, uuid)) is not None:
             upload.tell(answer, caller.account.clock.now())
         elif refused := judged(self._contract, self.refusals, "get-response-request", task):

@@ -121,6 +121,12 @@ class Video:
                 await self._engine.outbox.send_now(account, delivery)
         return None
 
+    def foresee(self, job: Job) -> None:
+        """Have the first file of a job that is looked at begun, if there is time for it."""
+        result = job.results[0]
+        if self._engine.studio.eager and result.error is None:
+            self._engine.studio.foresee(result.id, lambda: self.clip(job, result))
+
     def clip(self, job: Job, result: Result) -> Clip:
         """What the placeholder of a result shows. It reads the request again: not for the poll path."""
         task = orjson.loads(job.request)

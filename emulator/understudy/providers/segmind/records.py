@@ -1,6 +1,5 @@
 """What Segmind tells about a request while it is queued, at work, done or failed."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,10 +59,7 @@ class Records:
             return self._failed(account, job)
         if status == "COMPLETED":
             return 200, {"status": status, "request_id": job.id, "metrics": self.metrics(account, job)}
-        if self._engine.studio.idle and job.id not in (warmed := account.keep(Warmed).ids):
-            # Whoever looks at a job will want its file; the first look is early enough to begin.
-            warmed.add(job.id)
-            self._engine.background(self._warm(job))
+        self._foresee(job)
         return 200, {"status": status, "request_id": job.id, **urls, "metrics": {}}
 
     async def news(self, account: Account, job: Job) -> dict[str, Any]:
@@ -126,10 +122,10 @@ class Records:
         body = {"status": "FAILED", "error": job.extras["failure"], "metrics": self.metrics(account, job)}
         return 422, body
 
-    async def _warm(self, job: Job) -> None:
-        model = self._models[job.model]
-        if model.output.kind != "text" and job.results[0].error is None:
-            self._engine.studio.warm(await asyncio.to_thread(placeholder, model, job, job.results[0]))
+    def _foresee(self, job: Job) -> None:
+        model, result, studio = self._models[job.model], job.results[0], self._engine.studio
+        if studio.eager and result.error is None and model.output.kind != "text":
+            studio.foresee(result.id, lambda: placeholder(model, job, result))
 
     async def _file(self, model: Model, job: Job, result: Result, sized: bool) -> dict[str, Any]:
         wanted = placeholder(model, job, result)
@@ -143,13 +139,6 @@ class Records:
         except MediaError:
             told["file_size"] = None
         return told
-
-
-@dataclass(slots=True)
-class Warmed:
-    """The jobs of an account whose files were begun before they were asked for."""
-
-    ids: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
