@@ -8,6 +8,7 @@ import subprocess
 import wave
 from collections.abc import Callable
 from itertools import pairwise
+from operator import sub
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.media import adts, ogg
-from understudy.media.codec import AVC, VP9, Codec
+from understudy.media.codec import AVC, SAMPLE_RATE, VP9, Codec
 from understudy.media.errors import MediaError, StudioClosed
 from understudy.media.ffmpeg import Ffmpeg, executable
 from understudy.media.melody import soundtrack_input, write_soundtrack
+from understudy.media.notes import LONGEST, Notes
 from understudy.media.shelf import Shelf
 from understudy.media.soundtrack import NO_SOUND, Recording, Soundtrack, Word
 from understudy.media.words import words
@@ -127,6 +129,20 @@ def test_each_word_has_another_note_than_the_one_before(listen: Listen, codec: C
     heard = listen(Soundtrack(tuple(Word(at, at + 400) for at in range(0, 2500, 500))), 75, codec)
     notes = [frequency(between(heard, at + 100, at + 300)) for at in range(0, 2500, 500)]
     assert notes == pytest.approx([262, 330, 392, 330, 262], rel=0.03)
+
+
+@CODECS
+def test_a_word_of_any_length_is_heard_as_it_was_computed(listen: Listen, codec: Codec) -> None:
+    size, grain = codec.samples, 1000 * codec.samples / SAMPLE_RATE
+    notes = Notes.of(size, SAMPLE_RATE, 0, 1)
+    computed = array.array("h", notes.samples())
+    for length in (1, 2, 5, LONGEST):
+        # Half a grain more than it has, at either side.
+        heard = listen(Soundtrack((Word(int(9.5 * grain), int((10.5 + length) * grain)),)), 25, codec)
+        for block in range(-1, length + 1):
+            asked = (notes.place(0, length) + block) * size
+            found = heard[(10 + block) * size : (11 + block) * size]
+            assert level(array.array("h", map(sub, found, computed[asked : asked + size]))) < 60
 
 
 @CODECS
@@ -290,7 +306,7 @@ def test_a_recording_that_is_none_is_heard_as_words(listen: Listen, shelf: Shelf
         (shelf.root / name).write_bytes(b"this is no recording " * 400)
     real = shelf.root / sine(shelf, 2000, 5)
     if name == "playlist":
-        (shelf.root / name).write_text(f"ffconcat version 1.0\nfile '{real}'\n")
+        (shelf.root / name).write_text(f"ffconcat version 1.0\nfile {real.name}\n")
     if name == "hls":
         lines = ("#EXTM3U", "#EXT-X-TARGETDURATION:5", "#EXTINF:5,", f"file:{real}", "#EXT-X-ENDLIST")
         (shelf.root / name).write_text("\n".join(lines))
