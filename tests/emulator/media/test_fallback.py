@@ -2,6 +2,10 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stage import video_task
 from understudy.media import ffmpeg
 from understudy.media.clip import CONTENT_TYPES, Clip
 from understudy.media.errors import MediaError
@@ -162,3 +167,35 @@ async def test_what_is_shipped_can_be_made_again(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in FOLDER.glob("fallback.*"))
     for path in tmp_path.iterdir():
         assert facts(path) == facts(FOLDER / path.name)
+
+
+def test_a_server_told_of_an_ffmpeg_that_is_none_starts_says_so_once_and_serves_a_clip(tmp_path: Path) -> None:
+    port_file, log = tmp_path / "port", tmp_path / "log"
+    words = ["serve", "--port", "0", "--port-file", str(port_file), "--cache-dir", str(tmp_path / "cache")]
+    broken = {**os.environ, "IMAGEIO_FFMPEG_EXE": str(tmp_path / "none")}
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "understudy", *words, "--speed", "instant"],
+            env=broken,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+    try:
+        while not port_file.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        base = f"http://127.0.0.1:{int(port_file.read_text())}"
+        with httpx.Client(base_url=base, headers={"authorization": "Bearer k"}, trust_env=False, timeout=60) as http:
+            tasks = [video_task(outputFormat=kind) for kind in ("MP4", "WEBM", "MOV")]
+            assert http.post("/v1", json=tasks).status_code == 200
+            for task in tasks:
+                asked = [{"taskType": "getResponse", "taskUUID": task["taskUUID"]}]
+                while not (url := http.post("/v1", json=asked).json()["data"][0].get("videoURL")):
+                    time.sleep(0.02)
+                film = http.get(url)
+                assert (film.status_code, film.headers["x-understudy-placeholder"]) == (200, "fallback")
+                assert film.content == (FOLDER / f"fallback.{task['outputFormat'].lower()}").read_bytes()
+    finally:
+        process.terminate()
+        process.wait()
+    assert log.read_text().count("short clip is served") == 1
