@@ -1,159 +1,122 @@
-"""Burning captions in: a short loop of frames for each caption, put in a row to the clip's length.
-
-A caption is encoded for a second or less however long it stands. All loops of a clip come from the same
-encoder with the same settings, and each starts with a key frame, so that any may follow any other, cut anywhere.
-"""
+"""Burning in: the caption, and small in a corner the moment it began, on a picture that is otherwise the card."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .card import bar_height, paint
+from .card import Layout, painted
 from .clip import FRAME_RATE, Clip
-from .codec import BT709, EXACT, Codec
-from .errors import MediaError
-from .ffmpeg import Ffmpeg
+from .foot import BLOCK, Foot, bar_height, foot_top
+from .ground import Ground
 from .lettering import fit, font_of, line_height
-from .palette import Palette
-from .shelf import Shelf
+from .plate import Block
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: Bytes of raw pictures that are handed to one ffmpeg.
-_BATCH_BYTES: Final = 64 << 20
-
 _MOST_LINES: Final = 3
+#: What is told most simply in the codecs' own colours.
+GREY: Final = (130, 130, 130)
 #: The font's size, in pixels, below which letters are only noise.
 _SMALLEST_LETTERS: Final = 7
 
-_ACCESS_UNIT: Final = b"\x00\x00\x00\x01\x09"
-_IVF_HEADER: Final = 32
-_IVF_FRAME: Final = struct.Struct("<IQ")
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """For how many frames which words are burned in, and which moment; either may be empty."""
+
+    text: str
+    frames: int
+    moment: str = ""
+
+    @property
+    def shown(self) -> Span:
+        """The same for a single frame: what shows alike is equal."""
+        return Span(self.text, 1, self.moment)
 
 
-def caption_frames(clip: Clip) -> int:
-    """Frames in a caption's loop, in which the stripes at the foot move on to where the next ones were.
-
-    Below 4K a shorter loop is hardly made faster, for the key frame is most of the work, and most of the file.
-    """
-    width, height = clip.pixels
-    return FRAME_RATE if width * height <= 1920 * 1088 else 10
-
-
-def spans(clip: Clip) -> list[tuple[str, int]]:
-    """What is written below and for how many frames, from the first frame to the last; empty where nothing is."""
-    found: list[tuple[str, int]] = []
+def spans(clip: Clip) -> list[Span]:
+    """What is burned in from the first frame to the last: nothing in a clip without captions."""
+    if not clip.captions:
+        return [Span("", clip.frames)]
+    found: list[tuple[str, int, int]] = []
     now = 0
     for caption in clip.captions:
         start, end = (min(clip.frames, round(ms * FRAME_RATE / 1000)) for ms in (caption.start_ms, caption.end_ms))
-        found += [("", start - now), (caption.text, end - start)]
+        found += [("", now, start), (caption.text, start, end)]
         now = end
-    return [(text, frames) for text, frames in [*found, ("", clip.frames - now)] if frames]
+    return [
+        Span(text, end - start, _clock(start // FRAME_RATE))
+        for text, start, end in [*found, ("", now, clip.frames)]
+        if end > start
+    ]
 
 
-def first_frame(clip: Clip) -> Image.Image:
-    """The card as a clip begins: with its caption if one is there from the start."""
-    text = spans(clip)[0][0]
-    return _captioned(paint(clip), clip, text)
+def first_frame(clip: Clip, shelf: Path | None = None) -> Image.Image:
+    """The picture as a clip begins: with its caption if one is there from the start."""
+    ground = painted(clip, shelf)
+    return Stage(clip, ground, Foot.of(clip, ground, 1)).shown(spans(clip)[0], 0)
 
 
-def burn(clip: Clip, codec: Codec, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
-    """Write the clip's picture to `path`, every frame of it, as a stream of `codec.stream_format`.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A clip's card and its foot: all that any frame of the clip is put together from."""
 
-    Raises:
-        MediaError: ffmpeg failed; the message names what it said.
-    """
-    row = spans(clip)
-    loops = _loops(clip, codec, list(dict.fromkeys(text for text, _ in row)), shelf, ffmpeg)
-    with path.open("wb") as stream:
-        if codec.stream_format == "ivf":
-            stream.write(_ivf_header(clip))
-        for number, packet in enumerate(_packets(row, loops)):
-            if codec.stream_format == "ivf":
-                stream.write(_IVF_FRAME.pack(len(packet), number))
-            stream.write(packet)
+    clip: Clip
+    card: Ground
+    foot: Foot
 
+    def shown(self, span: Span, phase: int) -> Image.Image:
+        """The frame with the words and the moment of a span, and the foot at a step."""
+        image = self.card.canvas.copy()
+        self._burn(image, span, phase, 0)
+        return image
 
-def _packets(row: list[tuple[str, int]], loops: dict[str, list[bytes]]) -> Iterator[bytes]:
-    for text, frames in row:
-        loop = loops[text]
-        yield from (loop[number % len(loop)] for number in range(frames))
+    def band(self, span: Span) -> Image.Image:
+        """The part of such a frame in which captions are, from `band_top` on, below a row of blocks of grey."""
+        from PIL import Image  # late: start-up time
 
+        top, (width, height) = band_top(self.clip) - BLOCK, self.clip.pixels
+        image = Image.new(self.card.canvas.mode, (width, height - top), GREY)
+        image.paste(self.card.canvas.crop((0, top + BLOCK, width, height)), (0, BLOCK))
+        self._burn(image, span, 0, top)
+        return image
 
-def _loops(clip: Clip, codec: Codec, texts: Sequence[str], shelf: Shelf, ffmpeg: Ffmpeg) -> dict[str, list[bytes]]:
-    """The frames of each text's loop, encoded a few texts at a time."""
-    card = paint(clip)
-    stripes = _stripes(clip).tobytes()
-    size = len(card.tobytes()) + len(stripes)
-    several = max(1, _BATCH_BYTES // size)
-    length = caption_frames(clip)
-    loops: dict[str, list[bytes]] = {}
-    for at in range(0, len(texts), several):
-        batch = texts[at : at + several]
-        raw = b"".join(_captioned(card, clip, text).tobytes() + stripes for text in batch)
-        with shelf.scratch(f"{clip.key}.burn") as path:
-            ffmpeg.run((*_arguments(clip, codec, len(batch)), f"file:{path}"), raw)
-            packets = _split(path.read_bytes(), codec)
-        if len(packets) != len(batch) * length:
-            raise MediaError(f"ffmpeg made {len(packets)} frames of {len(batch)} captions")
-        for index, text in enumerate(batch):
-            loops[text] = packets[index * length : (index + 1) * length]
-    return loops
+    def _burn(self, image: Image.Image, span: Span, phase: int, top: int) -> None:
+        """Write a span onto the part of the picture that begins at `top`."""
+        image.paste(self.foot.at(phase), (0, foot_top(self.clip) - top))
+        if span.text:
+            _caption(image, self.clip, span.text, top)
+        if span.moment:
+            _moment(image, self.clip, self.card, span.moment, top)
 
 
-def _arguments(clip: Clip, codec: Codec, pictures: int) -> tuple[str, ...]:
-    """ffmpeg's arguments for a loop of each picture read raw, a strip of stripes below it, moving at the foot."""
-    width, height = clip.pixels
-    bar, stripe, length = bar_height(clip), _stripe(clip), caption_frames(clip)
-    graph = (
-        f"[0:v]scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,fps={FRAME_RATE},"
-        f"split[all][strip];[all]crop={width}:{height}:0:0[card];"
-        f"[strip]crop={width - 2 * stripe}:{bar}:"
-        f"'{stripe * 2}-trunc({stripe}*mod(n,{length})/{length})*2':{height}[bar];"
-        f"[card][bar]overlay=x={stripe}:y=H-h,{BT709}[out]"
-    )
-    return (
-        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height + bar}"),
-        *("-framerate", f"{FRAME_RATE}/{length}", "-i", "-", "-filter_complex", graph, "-map", "[out]"),
-        *("-frames:v", str(pictures * length), *codec.picture(clip.quality)),
-        *("-g", str(length), "-force_key_frames", f"expr:eq(mod(n,{length}),0)"),
-        *(*codec.stream, *EXACT, "-f", codec.stream_format),
-    )
+def band_top(clip: Clip) -> int:
+    """Where the blocks begin in which captions are, with one row of them to spare that no caption reaches."""
+    return max(0, clip.pixels[1] * 2 // 3 // BLOCK - 1) * BLOCK
 
 
-def _stripe(clip: Clip) -> int:
-    """Pixels of a stripe, which are those of the gap beside it."""
-    return max(2, bar_height(clip) * 2)
+def _moment(image: Image.Image, clip: Clip, card: Ground, moment: str, above: int) -> None:
+    """Write when this began into the lower right corner."""
+    layout = Layout.of(clip, filled=card.filled)
+    font, block = font_of(layout.small), Block()
+    y = layout.bottom - line_height(font) - above
+    block.add(layout.right_edge - font.getlength(moment), y, moment, font, card.muted)
+    block.write(card.on(image), layout.pad)
 
 
-def _stripes(clip: Clip) -> Image.Image:
-    from PIL import Image, ImageDraw  # late: start-up time
-
-    width, bar, stripe = clip.pixels[0], bar_height(clip), _stripe(clip)
-    palette = Palette.of(clip)
-    image = Image.new("RGB", (width, bar), palette.shade)
-    draw = ImageDraw.Draw(image)
-    for left in range(0, width, stripe * 2):
-        draw.rectangle((left, 0, left + stripe - 1, bar), palette.accent)
-    return image
-
-
-def _captioned(card: Image.Image, clip: Clip, text: str) -> Image.Image:
-    """The card with white words on a black box in its lower third."""
-    if not text:
-        return card
+def _caption(image: Image.Image, clip: Clip, text: str, above: int) -> None:
+    """Write white words on a black box into the lower third."""
     from PIL import ImageDraw  # late: start-up time
 
-    image = card.copy()
-    draw = ImageDraw.Draw(image)
     width, height = clip.pixels
     # As high as the third allows: what the card says at its foot stays readable.
     top = -(-height * 2 // 3)
-    bottom = height - bar_height(clip)
+    bottom = min(height - bar_height(clip), foot_top(clip))
+    if top >= bottom:
+        return
     size = max(min(width, height) * 0.056, height * 0.04)
     while True:
         font = font_of(size)
@@ -164,32 +127,22 @@ def _captioned(card: Image.Image, clip: Clip, text: str) -> Image.Image:
             break
         if size < _SMALLEST_LETTERS:
             # No smaller: rather fewer words, and a mark that some are missing.
+            pad = min(pad, max(0, (bottom - top - line) // 2))
             lines = fit(text, font, width * 0.9 - 2 * pad, most=max(1, (bottom - top - 2 * pad) // line))
-            tall = len(lines) * line + 2 * pad
+            tall = min(len(lines) * line + 2 * pad, bottom - top)
             break
         size *= 0.9
     wide = max((font.getlength(words) for words in lines), default=0)
     left = (width - wide) / 2
-    draw.rounded_rectangle((left - pad, top, width - left + pad, top + tall), pad * 0.6, (0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    top -= above
+    draw.rounded_rectangle((left - pad, top, width - left + pad, top + tall - 1), pad * 0.6, (0, 0, 0))
     for index, words in enumerate(lines):
         place = ((width - font.getlength(words)) / 2, top + pad + index * line)
         draw.text(place, words, (255, 255, 255), font)
-    return image
 
 
-def _split(stream: bytes, codec: Codec) -> list[bytes]:
-    """Cut what ffmpeg wrote into the packets of single frames."""
-    if codec.stream_format == "ivf":
-        packets, at = [], _IVF_HEADER
-        while at < len(stream):
-            size, _ = _IVF_FRAME.unpack_from(stream, at)
-            at += _IVF_FRAME.size
-            packets.append(stream[at : at + size])
-            at += size
-        return packets
-    return [_ACCESS_UNIT + unit for unit in stream.split(_ACCESS_UNIT)[1:]]
-
-
-def _ivf_header(clip: Clip) -> bytes:
-    width, height = clip.pixels
-    return struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"VP90", width, height, FRAME_RATE, 1, clip.frames, 0)
+def _clock(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

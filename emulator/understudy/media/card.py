@@ -2,114 +2,166 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from . import figure
+from .foot import bar_height, foot_top
+from .ground import Ground, cropped, ground
 from .lettering import drawable, fit, font_of, line_height
-from .palette import Palette
 from .placeholder import Face
+from .plate import Block
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageDraw
+    from PIL import Image
+
+    from .lettering import Font
 
 #: Pixels of the shorter side below which the words get all the room.
-_ROOM_FOR_FIGURE = 120
+_ROOM_FOR_FIGURE: Final = 120
+
+_LOST: Final = "The given picture could not be read."
 
 
-def paint(face: Face) -> Image.Image:
-    """Draw the card, exactly the size of the file it is for."""
-    from PIL import Image, ImageDraw  # late: start-up time
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything goes, in pixels; `unit` is what all sizes are shares of."""
 
-    width, height = face.pixels
-    palette = Palette.of(face)
-    image = Image.new("RGB", (width, height), palette.paper)
-    draw = ImageDraw.Draw(image)
-    unit = min(width, height, max(width, height) * 0.62)
-    margin = round(unit * 0.075)
-    portrait = height > width * 0.9
-    bar = bar_height(face)
-    left, right, top, bottom = margin, width - margin, margin, height - margin - bar
+    unit: float
+    portrait: bool
+    left: int
+    #: Where words must end that have something beside them, and where those that have not.
+    right: int
+    right_edge: int
+    top: int
+    bottom: int
+    text_top: int
+    #: Upper left corner and side of the figure, if there is one.
+    figure: tuple[int, int, int] | None
 
-    if unit < _ROOM_FOR_FIGURE:
+    @classmethod
+    def of(cls, face: Face, *, filled: bool) -> Layout:
+        """Share the frame out; a picture that fills it leaves no room for a figure, and needs none."""
+        width, height = face.pixels
+        unit = min(width, height, max(width, height) * 0.62)
+        margin = round(unit * 0.075)
+        portrait = height > width * 0.9
+        left, right, top = margin, width - margin, margin
+        bottom = min(height - margin - bar_height(face), foot_top(face))
         text_top = top + round(unit * 0.15)
-    elif portrait:
-        figure = unit * 0.44
-        _figure(draw, palette, width / 2, top + unit * 0.13, figure)
-        text_top = round(top + unit * 0.13 + figure * 1.16)
-    else:
-        figure = min(height * 0.62, width * 0.34)
-        _figure(draw, palette, width - margin - figure / 2, (height - bar - figure) / 2, figure)
-        right = round(width - margin - figure - margin * 0.8)
-        text_top = round(top + unit * 0.15)
+        text_top = max(text_top, top + line_height(font_of(unit * 0.042)))
+        place = None
+        if filled:
+            text_top = top + round(unit * 0.1)
+            if not portrait:
+                right = round(width * 0.48)
+        elif unit >= _ROOM_FOR_FIGURE and portrait:
+            side = max(8, round(unit * 0.44))
+            place = (round((width - side) / 2), round(top + unit * 0.13), side)
+            text_top = round(top + unit * 0.13 + side * 1.16)
+        elif unit >= _ROOM_FOR_FIGURE:
+            side = max(8, round(min(height * 0.62, width * 0.34)))
+            place = (width - margin - side, round((height - bar_height(face) - side) / 2), side)
+            right = round(width - margin - side - margin * 0.8)
+        return cls(unit, portrait, left, right, width - margin, top, bottom, text_top, place)
 
-    small, body, large = (font_of(unit * share) for share in (0.042, 0.056, 0.105))
-    dot = max(2, round(unit * 0.02))
-    line = line_height(small)
-    draw.ellipse((left, top + (line - dot) / 2, left + dot, top + (line + dot) / 2), palette.accent)
-    draw.text((left + dot * 2, top), "understudy placeholder", palette.muted, small)
+    @property
+    def pad(self) -> float:
+        """What a plate has around its words."""
+        return self.unit * 0.022
 
-    facts_top = bottom - line_height(small)
-    draw.text((left, facts_top), face.facts, palette.muted, small)
-    room = facts_top - round(unit * 0.03)
-    paragraphs = face.lines
-    if len(paragraphs) > 1:
-        paragraphs = paragraphs[:-1]
-        room -= _footer(draw, face.lines[-1], palette, (left, facts_top), right - left, unit * 0.042)
-
-    y = text_top
-    for text in fit(face.title, large, right - left, most=3 if portrait else 2):
-        if y + line_height(large) > room:
-            break
-        draw.text((left, y), text, palette.ink, large)
-        y += line_height(large)
-    y += round(unit * 0.03)
-    for paragraph in paragraphs:
-        for text in fit(paragraph, body, right - left, most=3):
-            if y + line_height(body) > room:
-                return image
-            draw.text((left, y), text, palette.muted, body)
-            y += line_height(body)
-        y += round(unit * 0.014)
-    return image
+    @property
+    def small(self) -> float:
+        """The size of the smallest words."""
+        return self.unit * 0.042
 
 
-def _footer(
-    draw: ImageDraw.ImageDraw, text: str, palette: Palette, foot: tuple[int, int], width: float, size: float
-) -> int:
-    """Write one line that stands on `foot`, a little smaller if only so an id stays whole; give its height."""
+def paint(face: Face, shelf: Path | None = None) -> Image.Image:
+    """Draw the card, exactly the size of the file it is for.
+
+    `shelf` is the directory in which the caller's own pictures are kept; one that is not there, or cannot be
+    read, is left out, and the card says so. Where a file can be seen through the image has an alpha channel.
+    """
+    return painted(face, shelf).canvas
+
+
+def painted(face: Face, shelf: Path | None = None) -> Ground:
+    """Draw the card, and give what it was drawn on with it."""
+    laid = ground(face, shelf)
+    layout = Layout.of(face, filled=laid.filled)
+    lost = laid.lost
+    if layout.figure is not None:
+        x, y, side = layout.figure
+        speaker = cropped(laid.speaker, side) if laid.speaker is not None else None
+        lost = lost or (laid.speaker is not None and speaker is None)
+        figure.place(laid.canvas, laid.palette, (x, y), side, speaker)
+    _label(laid, layout)
+    room = _foot(face, laid, layout)
+    if face.captioned:
+        room = min(room, face.pixels[1] * 2 // 3)
+    _words(face, laid, layout, room, lost=lost)
+    return laid
+
+
+def _label(laid: Ground, layout: Layout) -> None:
+    """Say what this is, beside a dot in the colour of the figure."""
+    from PIL import ImageDraw  # late: start-up time
+
+    if laid.busy and layout.unit < _ROOM_FOR_FIGURE:
+        return
+    font, block = font_of(layout.small), Block()
+    dot = max(2, round(layout.unit * 0.02))
+    line = line_height(font)
+    block.add(layout.left + dot * 2, layout.top, "understudy placeholder", font, laid.muted)
+    block.write(laid, layout.pad, spare=dot * 2)
+    middle = layout.top + line / 2
+    draw = ImageDraw.Draw(laid.canvas)
+    draw.ellipse((layout.left, middle - dot / 2, layout.left + dot, middle + dot / 2), laid.palette.accent)
+
+
+def _foot(face: Face, laid: Ground, layout: Layout) -> float:
+    """Write the last line and the facts at the foot, and give the y that what is above must not pass."""
+    small, block = font_of(layout.small), Block()
+    y = layout.bottom - line_height(small)
+    above = y
+    if len(face.lines) > 1:
+        text, width = face.lines[-1], layout.right - layout.left
+        font = _narrow(text, layout.small, width)
+        above = y - line_height(font)
+        for line in fit(text, font, width, most=1):
+            block.add(layout.left, above, line, font, laid.muted)
+    block.add(layout.left, y, face.facts, small, laid.muted)
+    block.write(laid, layout.pad)
+    return above - (layout.pad * 3 if laid.busy else round(layout.unit * 0.03))
+
+
+def _narrow(text: str, size: float, width: float) -> Font:
+    """The font of a size, or a little smaller if only so an id stays whole."""
     font = font_of(size)
     wide = font.getlength(drawable(text[: round(width)]))
-    if wide > width:
-        font = font_of(max(size * 0.7, size * width / wide * 0.99))
-    height = line_height(font)
-    for line in fit(text, font, width, most=1):
-        draw.text((foot[0], foot[1] - height), line, palette.muted, font)
-    return height
+    return font if wide <= width else font_of(max(size * 0.7, size * width / wide * 0.99))
 
 
-def bar_height(face: Face) -> int:
-    """How many pixels at the foot belong to the moving bar; even, as the codecs want it."""
-    return max(2, round(min(face.pixels) * 0.018 / 2) * 2)
-
-
-def _figure(draw: ImageDraw.ImageDraw, palette: Palette, centre: float, top: float, side: float) -> None:
-    """A head and shoulders in a disc, so that nobody takes the picture for a test card of something else."""
-    from PIL import Image
-    from PIL import ImageDraw as Drawing
-
-    size = max(8, round(side))
-    # Drawn four times as large and shrunk, because Pillow draws curves with hard edges.
-    big = min(size * 4, 4096)
-    mask = Image.new("L", (big, big), 0)
-    pen = Drawing.Draw(mask)
-    pen.ellipse((0, 0, big - 1, big - 1), 255)
-    disc = mask.resize((size, size), Image.Resampling.LANCZOS)
-    person = Image.new("L", (big, big), 0)
-    pen = Drawing.Draw(person)
-    pen.ellipse((big * 0.335, big * 0.2, big * 0.665, big * 0.53), 255)
-    pen.ellipse((big * 0.17, big * 0.61, big * 0.83, big * 1.4), 255)
-    outline = Image.composite(person, Image.new("L", (big, big), 0), mask).resize(
-        (size, size), Image.Resampling.LANCZOS
-    )
-    corner = (round(centre - size / 2), round(top))
-    draw.bitmap(corner, disc, palette.shade)
-    draw.bitmap(corner, outline, palette.accent)
+def _words(face: Face, laid: Ground, layout: Layout, room: float, *, lost: bool) -> None:
+    """Write the title and what the request says, as much of it as there is room for."""
+    body, large = (font_of(layout.unit * share) for share in (0.056, 0.07 if laid.filled else 0.105))
+    if laid.filled:
+        body = font_of(layout.unit * 0.046)
+    block = Block()
+    width = layout.right - layout.left
+    y: float = layout.text_top
+    for text in fit(face.title, large, width, most=3 if layout.portrait else 2):
+        if y + line_height(large) > room:
+            break
+        y = block.add(layout.left, y, text, large, laid.palette.ink)
+    y += round(layout.unit * (0.012 if laid.filled else 0.03))
+    paragraphs = [*([_LOST] if lost else []), *(face.lines[:-1] if len(face.lines) > 1 else face.lines)]
+    for paragraph in paragraphs:
+        for text in fit(paragraph, body, width, most=2 if laid.filled else 3):
+            if y + line_height(body) > room:
+                block.write(laid, layout.pad)
+                return
+            y = block.add(layout.left, y, text, body, laid.muted)
+        y += round(layout.unit * 0.014)
+    block.write(laid, layout.pad)

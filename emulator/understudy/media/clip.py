@@ -46,7 +46,9 @@ class Clip:
     grows. `background` is `#rrggbb`; `hue`, 0 to 359, tells the variations of one request apart.
     `captions` are burned into the picture, from the frame nearest to their start to the one nearest to their end.
     `subject` is the caller's picture of who speaks, `backdrop` the one behind; `alpha` leaves out what is behind and
-    keeps it transparent where the container can (WEBM). `sound` is what is heard; `tags` are written into the file.
+    keeps it transparent where the container can (WEBM); the others have paper there, of the `background` colour
+    or else of the green that is keyed out, unless there is a `backdrop`. `sound` is what is heard; `tags` are
+    written into the file.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -84,13 +86,23 @@ class Clip:
 
     @property
     def picture_key(self) -> str:
-        """The name of what is seen, however it is packed: an MP4 and a MOV of one picture share it."""
-        return replace(self, container="webm" if self.container == "webm" else "mp4").key
+        """The name of what is seen, whatever is heard and however it is packed: an MP4 and a MOV of it share it."""
+        return replace(self, container="webm" if self.container == "webm" else "mp4", sound=NO_SOUND, tags=()).key
 
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height of the file: as asked, an odd side one pixel shorter."""
         return self.width - self.width % 2, self.height - self.height % 2
+
+    @property
+    def captioned(self) -> bool:
+        """Whether captions are burned in."""
+        return bool(self.captions)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the file can be seen through where nothing is: only a WEBM holds such a picture."""
+        return self.alpha and self.container == "webm"
 
     @property
     def facts(self) -> str:

@@ -54,6 +54,8 @@ class Codec:
             return (
                 *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", step),
                 *("-qmin", step, "-qmax", step, "-auto-alt-ref", "0", "-lag-in-frames", "0", "-aq-mode", "0"),
+                # No frame may lean on what the decoder learnt from another: they are put together anew.
+                *("-error-resilient", "1"),
             )
         return ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-sc_threshold", "0", "-qp", step)
 
@@ -63,7 +65,7 @@ AVC: Final = Codec(
     "mp4",
     "adts",
     "h264",
-    ("-x264-params", "aud=1"),
+    ("-x264-params", "aud=1:constrained-intra=1:stitchable=1"),
     ("-c:a", "aac", "-b:a", "40k"),
     1024,
     tuple(range(46, 24, -2)),

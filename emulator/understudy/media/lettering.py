@@ -76,9 +76,15 @@ def _has_shape(character: str) -> bool:
 
 def font_of(size: float) -> Font:
     """The built-in font at a size in pixels, never too small to be told from noise."""
+    # To the tenth of a pixel, which nobody sees: reading the font again costs more than most of what is drawn.
+    return _loaded(round(max(6.0, size), 1))
+
+
+@lru_cache(maxsize=64)
+def _loaded(size: float) -> Font:
     from PIL import ImageFont
 
-    return ImageFont.load_default(max(6.0, size))
+    return ImageFont.load_default(size)
 
 
 def line_height(font: Font) -> int:

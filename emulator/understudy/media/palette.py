@@ -21,6 +21,8 @@ class Palette:
     shade: RGB
     ink: RGB
     muted: RGB
+    #: What `muted` is where a picture shines through behind the words.
+    clear: RGB
     accent: RGB
 
     @classmethod
@@ -35,6 +37,7 @@ class Palette:
             shade=_mix(paper, ink, 0.09),
             ink=ink,
             muted=_mix(paper, ink, 0.66),
+            clear=_mix(paper, ink, 0.86),
             accent=_hls((turn + 0.44) % 1, 0.34 if light else 0.64, 0.78),
         )
 

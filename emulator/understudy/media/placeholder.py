@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from .picture import Picture
+
 #: Raised whenever an equal placeholder would come out as other bytes, so that no old file answers for a new one.
-RENDERER_VERSION: Final = 2
+RENDERER_VERSION: Final = 3
 
 SMALLEST_SIDE: Final = 64
 LARGEST_SIDE: Final = 4096
@@ -62,6 +64,26 @@ class Face(Protocol):
     @property
     def hue(self) -> int:
         """0 to 359: what tells the variations of one request apart."""
+
+    @property
+    def subject(self) -> Picture | None:
+        """The caller's picture of who speaks, or of what is to be changed."""
+
+    @property
+    def backdrop(self) -> Picture | None:
+        """The caller's picture of what is behind."""
+
+    @property
+    def alpha(self) -> bool:
+        """Whether only who speaks is wanted, and nothing behind."""
+
+    @property
+    def captioned(self) -> bool:
+        """Whether captions are burned into the lower third, which the words then leave to them."""
+
+    @property
+    def transparent(self) -> bool:
+        """Whether what is behind can be seen through: `alpha`, in a file that can hold it."""
 
 
 def digest(placeholder: DataclassInstance) -> str:

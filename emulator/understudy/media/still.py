@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from .clip import Clip
+from .picture import Picture
 from .placeholder import check_choice, check_picture, check_range, digest
 
 #: What a file of each format is called in HTTP, and how its name ends.
@@ -22,7 +23,8 @@ class Still:
     """What an image model would have made: a card of exactly the asked size.
 
     `width` and `height` are pixels, 64 to 4096, odd ones included. `quality`, 20 to 99, counts for JPEG and
-    WEBP; a PNG loses nothing. The other fields are those of a `Clip`.
+    WEBP; a PNG loses nothing. `subject` is the caller's picture that is to be changed. The other fields are those
+    of a `Clip`.
 
     Raises:
         ValueError: a field is out of its range; the message names it.
@@ -36,6 +38,8 @@ class Still:
     lines: tuple[str, ...] = ()
     background: str | None = None
     hue: int = 0
+    subject: Picture | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         check_picture(self.width, self.height, self.background, self.hue)
@@ -51,6 +55,26 @@ class Still:
     def pixels(self) -> tuple[int, int]:
         """Width and height of the file: exactly as asked."""
         return self.width, self.height
+
+    @property
+    def backdrop(self) -> Picture | None:
+        """None: an image model puts nothing behind anybody."""
+        return None
+
+    @property
+    def alpha(self) -> bool:
+        """False: a still is never cut out."""
+        return False
+
+    @property
+    def captioned(self) -> bool:
+        """False: nobody speaks."""
+        return False
+
+    @property
+    def transparent(self) -> bool:
+        """False: a still is never seen through."""
+        return False
 
     @property
     def facts(self) -> str:

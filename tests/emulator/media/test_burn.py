@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from understudy.media import burn as burning
-from understudy.media.burn import spans
+from understudy.media import encode
+from understudy.media.burn import Span, spans
 from understudy.media.captions import Caption
 from understudy.media.clip import Clip
 from understudy.media.ffmpeg import Ffmpeg, executable
+from understudy.media.foot import foot_top
 from understudy.media.inspect import frame, inspect
 from understudy.media.still import Poster
 from understudy.media.studio import Studio
@@ -42,7 +43,7 @@ def thirds(clip: Clip) -> tuple[tuple[int, int, int, int], tuple[int, int, int, 
     """The upper two thirds, and the part of the lower one that captions may be in."""
     width, height = clip.pixels
     edge = height * 2 // 3
-    return (0, 0, width, edge), (0, edge, width, height - burning.bar_height(clip))
+    return (0, 0, width, edge), (0, edge, width, foot_top(clip))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ async def test_a_caption_comes_and_goes_within_a_frame_of_its_time(studio: Studi
     path = await studio.file(replace(TALK, container=container))
     _, below = thirds(TALK)
     # Frames of 40 ms: 500 ms lies between frames 12 and 13, 1700 and 3100 ms likewise.
-    for last, first in ((11, 13), (41, 43), (76, 79), (99, 100)):
+    for last, first in ((11, 12), (41, 42), (77, 78), (99, 100)):
         assert difference(shown(path, last), shown(path, first), below) > 1
     for one, other in ((0, 11), (13, 41), (43, 76), (79, 99), (100, 124)):
         assert difference(shown(path, one), shown(path, other), below) < 1
@@ -125,26 +126,33 @@ async def test_a_poster_shows_a_caption_that_is_there_from_the_start(studio: Stu
         assert difference(image.convert("RGB"), bare.convert("RGB"), below) > 3
 
 
-async def test_many_captions_are_encoded_a_few_at_a_time_and_a_text_said_twice_once(
+async def test_many_captions_are_handed_to_the_encoder_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
     real = Ffmpeg.run
 
     def counted(self: Ffmpeg, arguments: Sequence[str], stdin: bytes = b"") -> None:
-        sizes.append(len(stdin))
+        if "rawvideo" in arguments:
+            sizes.append(len(stdin))
         real(self, arguments, stdin)
 
-    picture = 96 * (64 + 2) * 3
     monkeypatch.setattr(Ffmpeg, "run", counted)
-    monkeypatch.setattr(burning, "_BATCH_BYTES", 4 * picture)
+    monkeypatch.setattr(encode, "_BATCH_BYTES", 4 * 96 * 64 * 3)
     said = tuple(Caption(1000 * n, 1000 * n + 900, f"number {n % 6}") for n in range(12))
-    studio = Studio(tmp_path)
-    path = await studio.file(Clip(96, 64, 12_000, captions=said))
-    assert [size // picture for size in sizes if size] == [4, 3]
+    clip = Clip(96, 64, 12_000, captions=said)
+    studio, whole = Studio(tmp_path / "few"), Studio(tmp_path / "whole")
+    path = await studio.file(clip)
+    assert len(sizes) > 4
+    assert max(sizes) <= 4 * 96 * 64 * 3
     assert inspect(path).frames == 300
-    assert not list(tmp_path.glob(".*"))
+    assert not list((tmp_path / "few").glob(".*"))
+    monkeypatch.undo()
+    one = await whole.file(clip)
+    for number in (0, 24, 60, 239, 240, 270, 299):
+        assert difference(shown(path, number), shown(one, number), (0, 0, 96, 64)) < 3
     await studio.close()
+    await whole.close()
 
 
 @pytest.mark.slow
@@ -155,17 +163,30 @@ async def test_half_an_hour_of_captions_is_put_together_and_not_encoded(
     real = Ffmpeg.run
 
     def counted(self: Ffmpeg, arguments: Sequence[str], stdin: bytes = b"") -> None:
-        if "-frames:v" in arguments:
-            frames.append(int(arguments[list(arguments).index("-frames:v") + 1]))
+        frames.extend(int(arguments[at + 1]) for at, word in enumerate(arguments) if word == "-frames:v")
         real(self, arguments, stdin)
 
     monkeypatch.setattr(Ffmpeg, "run", counted)
     said = tuple(Caption(60_000 * n, 60_000 * n + 7000, f"minute {n}") for n in range(30))
     studio = Studio(tmp_path)
     path = await studio.file(Clip(64, 64, 1_800_000, captions=said))
-    assert sum(frames) == 31 * 25
+    # A key picture for each caption and its pause, wherever in the loop one is needed; a change for each; one loop.
+    assert sum(frames) < 400
     assert len(times(path)) == 45_000
     await studio.close()
+
+
+async def test_a_film_can_be_entered_at_every_key_picture(studio: Studio) -> None:
+    clip = replace(TALK, milliseconds=30_000, captions=(*CAPTIONS[:2], Caption(9000, 11_000, "across a key picture")))
+    path = await studio.file(clip)
+    for number in (239, 240, 260, 480, 481, 749):
+        # Sought, so decoded from the key picture before; and read through, so decoded from the start.
+        sought = shown(path, number)
+        command = [executable(), "-loglevel", "error", "-i", str(path), "-vf", f"select=eq(n\\,{number})"]
+        read = subprocess.run(
+            [*command, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True, check=True
+        ).stdout
+        assert difference(Image.frombytes("RGB", clip.pixels, read), sought, (0, 0, *clip.pixels)) == 0
 
 
 async def test_the_same_captions_are_the_same_bytes_in_another_studio(tmp_path: Path) -> None:
@@ -184,15 +205,15 @@ async def test_any_text_whatever_can_be_a_caption(studio: Studio, text: str) -> 
         assert inspect(await studio.file(clip)).frames == 5
 
 
-def test_spans_cover_every_frame_once() -> None:
+def test_spans_cover_every_frame_once_and_know_when_they_begin() -> None:
     assert spans(TALK) == [
-        ("", 12),
-        (CAPTIONS[0].text, 30),
-        (CAPTIONS[1].text, 36),
-        ("", 22),
-        (CAPTIONS[2].text, 25),
+        Span("", 12, "0:00"),
+        Span(CAPTIONS[0].text, 30, "0:00"),
+        Span(CAPTIONS[1].text, 36, "0:01"),
+        Span("", 22, "0:03"),
+        Span(CAPTIONS[2].text, 25, "0:04"),
     ]
-    assert spans(replace(TALK, captions=())) == [("", 125)]
+    assert spans(replace(TALK, captions=())) == [Span("", 125)]
 
 
 def test_captions_that_overlap_are_refused() -> None:

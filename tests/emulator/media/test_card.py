@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.media.card import Palette, paint
+from understudy.media.card import paint
 from understudy.media.clip import Clip
+from understudy.media.palette import Palette
 
 SIZES = [(64, 64), (360, 640), (640, 360), (720, 720), (4096, 64), (64, 4096), (1280, 720)]
 
