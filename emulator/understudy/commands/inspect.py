@@ -155,7 +155,7 @@ def _rows(told: dict[str, Any], info: "MediaInfo") -> Iterator[tuple[str, str]]:
         silences = [f"{start:g} to {end:g} s" for start, end in info.loudness.silences]
         yield "silence", _some(silences) or "none"
     if info.timed_text:
-        yield "timed text", _some([f"{cue.start:g} s {cue.text!r}" for cue in info.timed_text])
+        yield "cues", f"{len(info.timed_text)}: " + _some([f"{cue.start:g} s {cue.text!r}" for cue in info.timed_text])
     yield from ((name, value) for name, value in info.tags if name not in _BRANDS)
     for name, value in told.items():
         yield f"http {name.replace('_', '-')}", str(value)
@@ -171,7 +171,7 @@ def _stream(stream: "StreamInfo", info: "MediaInfo") -> str:
     elif stream.kind == "audio":
         words += [f"{stream.sample_rate} Hz", f"{stream.channels} channel{'' if stream.channels == 1 else 's'}"]
     else:
-        words += [f"{stream.packets} cues", *([stream.title] if stream.title else [])]
+        words += [*([stream.title] if stream.title else [])]
         words += ["shown by default" if stream.default else "not shown by default"]
     return ", ".join(words)
 

@@ -21,7 +21,7 @@ from stage import video_task
 from understudy.media import ffmpeg
 from understudy.media.clip import CONTENT_TYPES, Clip
 from understudy.media.errors import MediaError
-from understudy.media.fallback import FOLDER, HEIGHT, MILLISECONDS, WIDTH, fallback
+from understudy.media.fallback import FOLDER, HEIGHT, MILLISECONDS, TITLE, WIDTH, fallback
 from understudy.media.fallback.__main__ import make
 from understudy.media.inspect import inspect
 from understudy.media.placeholder import Placeholder
@@ -152,6 +152,9 @@ def test_what_is_shipped_plays_is_tiny_and_says_what_it_is() -> None:
         seen = inspect(path)
         assert (seen.width, seen.height, seen.frames) == (WIDTH, HEIGHT, MILLISECONDS // 40)
         assert seen.audio_codec in ("aac", "opus")
+        assert seen.title == TITLE
+        assert seen.loudness is not None
+        assert seen.loudness.peak > -40
     path = fallback(".mp3")
     assert path is not None
     assert inspect(path).audio_codec == "mp3"

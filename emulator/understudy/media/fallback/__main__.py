@@ -10,9 +10,13 @@ from pathlib import Path
 from understudy.media.clip import CONTENT_TYPES, Clip
 from understudy.media.placeholder import Placeholder
 from understudy.media.sound import Sound
+from understudy.media.soundtrack import Soundtrack, Word
 from understudy.media.studio import Studio
 
 from . import FOLDER, HEIGHT, LINES, MILLISECONDS, QUALITY, TITLE, WIDTH
+
+#: That there is sound is heard, too.
+_TWO_NOTES = Soundtrack(words=(Word(100, 450), Word(550, 900)))
 
 
 async def make(folder: Path) -> None:
@@ -22,7 +26,10 @@ async def make(folder: Path) -> None:
         MediaError: one could not be made.
     """
     wanted: list[Placeholder] = [
-        *(Clip(WIDTH, HEIGHT, MILLISECONDS, kind, QUALITY, title=TITLE, lines=LINES) for kind in CONTENT_TYPES),
+        *(
+            Clip(WIDTH, HEIGHT, MILLISECONDS, kind, QUALITY, title=TITLE, lines=LINES, sound=_TWO_NOTES)
+            for kind in CONTENT_TYPES
+        ),
         Sound(MILLISECONDS, "mp3", title=TITLE),
     ]
     with tempfile.TemporaryDirectory() as cache:
