@@ -12,7 +12,7 @@ from . import reel
 from .clip import FRAME_RATE, Clip
 from .codec import PACKING, SAMPLE_RATE, Codec, codec_of
 from .draw import draw
-from .errors import MediaError, StudioClosed
+from .errors import MediaError, NoFfmpeg, StudioClosed
 from .ffmpeg import Ffmpeg
 from .melody import soundtrack_input, write_soundtrack
 from .placeholder import Placeholder
@@ -69,7 +69,7 @@ class Renderer:
         with self._shelf.hold(pictures):
             try:
                 self._compose(clip, codec, self._reel(clip, codec, pictures), name)
-            except StudioClosed:
+            except (StudioClosed, NoFfmpeg):
                 raise
             except MediaError:
                 # A crash of the machine may have spoilt the reel: it is made anew, and if it fails again it was not it.
