@@ -9,6 +9,7 @@ from typing import Any
 
 import certifi
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 from stage import Stage
@@ -37,6 +38,15 @@ def nobody_to_trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(certifi, "where", lambda: str(one))
         # The same for the processes that tests start.
         patch.setenv("SSL_CERT_FILE", str(one))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Whoever does not say how long a request may take waits a minute, not five seconds: a busy machine is no fault."""
+    with pytest.MonkeyPatch.context() as patch:
+        for part in ("connect", "read", "write", "pool"):
+            patch.setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
         yield
 
 

@@ -54,7 +54,7 @@ def test_the_server_greets_as_the_readme_shows(server):
         lines = "".join(process.stdout.readline() for _ in greeting.splitlines())
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     address = re.search(r"127\.0\.0\.1:\d+", lines)[0]
     assert lines == greeting.replace(PRINTED, address)
 

@@ -44,13 +44,15 @@ def serving(tmp_path, *arguments, **variables):
 
 
 def post(url, *tasks, key="k"):
-    return httpx.post(f"{url}/v1", json=list(tasks), headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    return httpx.post(
+        f"{url}/v1", json=list(tasks), headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=60
+    )
 
 
 def test_it_says_where_each_provider_is(tmp_path):
     with serving(tmp_path) as (process, url):
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=10)
+        out, _ = process.communicate(timeout=60)
     assert f"stands in at {url}" in out
     assert re.search(rf"runware\s+{url}/v1", out)
 
@@ -60,7 +62,7 @@ def test_a_signal_stops_it_cleanly(tmp_path, number):
     with serving(tmp_path) as (process, url):
         assert post(url, video_task()).status_code == 200
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in err
 
@@ -70,12 +72,12 @@ def test_an_answer_in_flight_is_finished_before_it_stops(tmp_path):
         task = video_task(width=1280, height=720, speech={"text": "word " * 400})
         post(url, task)
         item = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}).json()["data"][0]
-        httpx.get(item["videoURL"], trust_env=False)
-        with httpx.stream("GET", item["videoURL"], trust_env=False) as response:
+        httpx.get(item["videoURL"], trust_env=False, timeout=60)
+        with httpx.stream("GET", item["videoURL"], trust_env=False, timeout=60) as response:
             process.send_signal(signal.SIGTERM)
             body = b"".join(response.iter_bytes())
         assert len(body) == int(response.headers["content-length"])
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_flag_beats_a_variable_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path):
@@ -88,10 +90,10 @@ def test_a_flag_beats_a_variable_a_variable_beats_the_file_and_the_file_beats_th
         poll = post(url, {"taskType": "getResponse", "taskUUID": task["taskUUID"]}, key="from-variable")
         assert poll.json()["data"][0]["videoURL"].startswith("http://from-flag/video/")
         ledger = httpx.get(
-            f"{url}/_understudy/ledger", headers={"Authorization": "Bearer from-variable"}, trust_env=False
+            f"{url}/_understudy/ledger", headers={"Authorization": "Bearer from-variable"}, trust_env=False, timeout=60
         )
         assert ledger.json()["entries"][0]["amount"] == 3
-        assert httpx.get(url, trust_env=False).json()["providers"]["runware"] == "http://from-flag/v1"
+        assert httpx.get(url, trust_env=False, timeout=60).json()["providers"]["runware"] == "http://from-flag/v1"
 
 
 def test_switches_come_from_a_table_of_the_file(tmp_path):
@@ -105,7 +107,7 @@ def test_log_lines_can_be_read_by_programs(tmp_path):
     with serving(tmp_path, "--log-format", "json", "--log-level", "debug") as (process, url):
         post(url, task := video_task())
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     lines = [json.loads(line) for line in err.splitlines()]
     assert any(task["taskUUID"] in line["message"] for line in lines)
 
@@ -156,7 +158,7 @@ def test_many_stalled_downloads_do_not_keep_it_from_stopping_quietly(tmp_path):
             stalled.append(raw)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
         took = time.monotonic() - started
         for raw in stalled:
             raw.close()
@@ -179,7 +181,7 @@ def test_many_renders_that_wait_do_not_keep_it_from_stopping_quietly(tmp_path):
         time.sleep(0.3)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         took = time.monotonic() - started
         for raw in waiting:
             raw.close()
@@ -193,7 +195,7 @@ def test_a_reader_that_goes_away_does_not_stop_it(tmp_path):
         process.stdout.close()
         assert post(url, video_task()).status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         process.stdout = None
 
 

@@ -50,7 +50,7 @@ def exports(out):
 def test_it_prints_what_a_shell_needs_and_the_key_is_not_in_it(tmp_path):
     with proxying(tmp_path) as (process, url):
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     told = exports(out)
     assert told["HTTPS_PROXY"] == url
     key = Path(told["SSL_CERT_FILE"]).with_name("ca-key.pem").read_text()
@@ -73,7 +73,7 @@ def test_a_signal_stops_it_cleanly_with_a_tunnel_open(server, tmp_path, number):
         answer = client.post("https://api.runware.ai/v1", json=[], headers={"Authorization": "Bearer k"})
         assert answer.status_code == 400
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert [json.loads(line)["message"] for line in err.splitlines()] == ["tunnel to api.runware.ai"]
 
