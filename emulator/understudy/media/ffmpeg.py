@@ -6,6 +6,8 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from functools import cache
+from tempfile import TemporaryFile
+from typing import IO
 
 from .errors import MediaError, NoFfmpeg, StudioClosed
 
@@ -42,7 +44,7 @@ def runs() -> bool:
     return asked.returncode == 0 and asked.stdout.startswith(b"ffmpeg version")
 
 
-#: Where we are killed before ffmpeg has its input, its filters wait for a frame for ever, with all their might.
+#: No ffmpeg outlives this much of the processor's time, whatever becomes of us.
 _BOUNDED = ("-timelimit", f"{_PATIENCE:.0f}")
 
 
@@ -82,11 +84,16 @@ class Ffmpeg:
                 process.kill()
 
     def _run(self, arguments: Sequence[str], stdin: bytes) -> tuple[int, bytes]:
-        process = self._start(arguments, subprocess.PIPE if stdin else subprocess.DEVNULL)
+        # By a file and not through a pipe: where we are killed before ffmpeg has all of its input, its filters would
+        # wait for a frame for ever, with all their might.
+        with TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            process = self._start(arguments, given)
         try:
             with process:
                 try:
-                    _, said = process.communicate(stdin or None, timeout=_PATIENCE)
+                    _, said = process.communicate(timeout=_PATIENCE)
                 except subprocess.TimeoutExpired as error:
                     raise MediaError(f"ffmpeg did not finish within {_PATIENCE:.0f} s") from error
                 finally:
@@ -97,7 +104,7 @@ class Ffmpeg:
                 self._running.discard(process)
         return process.returncode, said
 
-    def _start(self, arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: Sequence[str], stdin: IO[bytes]) -> subprocess.Popen[bytes]:
         program = executable()
         command = [program, *_BOUNDED, "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
         with self._lock:

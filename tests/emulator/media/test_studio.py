@@ -102,6 +102,7 @@ async def test_closing_leaves_no_process_and_no_half_written_file(
 async def test_a_kill_in_the_middle_leaves_nothing_that_is_taken_for_a_file(tmp_path: Path, stuck: Stuck) -> None:
     program = f"""
 import asyncio
+import os
 from pathlib import Path
 from understudy.media import ffmpeg
 from understudy.media.clip import Clip
@@ -110,7 +111,7 @@ ffmpeg.executable = lambda: {str(stuck.program)!r}
 asyncio.run(Studio(Path({str(tmp_path / "cache")!r})).file(Clip(64, 64, 200)))
 """
     victim = subprocess.Popen([sys.executable, "-c", program])
-    await asyncio.to_thread(stuck.begun)
+    orphan = await asyncio.to_thread(stuck.begun)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     assert b"half" in [draft.read_bytes() for draft in drafts(tmp_path / "cache")]
@@ -118,7 +119,18 @@ asyncio.run(Studio(Path({str(tmp_path / "cache")!r})).file(Clip(64, 64, 200)))
     assert not studio.has(SMALL)
     assert inspect(await studio.file(SMALL)).frames == 5
     await studio.close()
+    # What the victim left behind has all it needs to come to its end.
     await asyncio.to_thread(stuck.let_go)
+    while runs(orphan):
+        await asyncio.sleep(0.05)
+
+
+def runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def test_no_more_encoders_run_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
