@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _MOST_LINES: Final = 3
-#: What is told most simply in the codecs' own colours.
-GREY: Final = (130, 130, 130)
 #: The font's size, in pixels, below which letters are only noise.
 _SMALLEST_LETTERS: Final = 7
 
@@ -75,12 +73,9 @@ class Stage:
         return image
 
     def band(self, span: Span) -> Image.Image:
-        """The part of such a frame in which captions are, from `band_top` on, below a row of blocks of grey."""
-        from PIL import Image  # late: start-up time
-
-        top, (width, height) = band_top(self.clip) - BLOCK, self.clip.pixels
-        image = Image.new(self.card.canvas.mode, (width, height - top), GREY)
-        image.paste(self.card.canvas.crop((0, top + BLOCK, width, height)), (0, BLOCK))
+        """The part of such a frame in which captions are, from `band_top` on."""
+        top = band_top(self.clip)
+        image = self.card.canvas.crop((0, top, *self.clip.pixels))
         self._burn(image, span, 0, top)
         return image
 

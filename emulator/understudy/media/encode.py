@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from . import splice
-from .burn import GREY, Span, Stage, band_top
+from .burn import Span, Stage, band_top
 from .clip import FRAME_RATE, Clip
 from .codec import AVC, BT709, EXACT, Codec
 from .errors import MediaError
@@ -34,6 +34,9 @@ _IVF_HEADER: Final = 32
 IVF_FRAME: Final = struct.Struct("<IQ")
 
 _COLOUR: Final = f"scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,{BT709}"
+#: A row of blocks above a strip that stand still, of what is told most simply. It is added when colours are those of
+#: the codec: those of Pillow would bleed into it, and it would not stand still any more.
+_SHELTER: Final = f"pad=iw:ih+{BLOCK}:0:{BLOCK}:color=0x828282"
 _SIGHT: Final = "alphaextract,scale=in_range=pc:out_range=pc,format=yuv420p"
 
 
@@ -61,9 +64,9 @@ def keys_and_loop(
         raw = [stage.shown(span, phase).tobytes() for span, phase in keys[at : at + several]]
         with shelf.scratch(f"{stage.clip.key}.strip") as strip:
             if not at:
-                strip.write_bytes(_strip(stage, codec))
+                strip.write_bytes(stage.foot.tile.tobytes())
             wanted = {"keys": len(raw)} | ({"loop": stage.foot.phases + (codec is AVC)} if not at else {})
-            inputs = (*_raw(stage, width, height), "-i", "-", *(_strip_in(stage, codec, strip) if not at else ()))
+            inputs = (*_raw(stage, width, height), "-i", "-", *(_strip_in(stage, strip) if not at else ()))
             graph = ";".join(_graph(stage, codec, looping=not at))
             made = _encoded(
                 stage.clip, codec, (*inputs, "-filter_complex", graph), wanted, b"".join(raw), shelf, ffmpeg
@@ -81,12 +84,12 @@ def changes(stage: Stage, codec: Codec, spans: Sequence[Span], shelf: Shelf, ffm
         MediaError: ffmpeg failed; the message names what it said.
     """
     width, height = stage.clip.pixels
-    tall = height - band_top(stage.clip) + BLOCK
+    tall = height - band_top(stage.clip)
     several = max(2, _several(width * tall, stage))
     found: list[Frame] = []
     for at in range(0, len(spans) - 1, several - 1):
         raw = [stage.band(span).tobytes() for span in spans[at : at + several]]
-        inputs = (*_raw(stage, width, tall), "-i", "-", "-filter_complex", f"[0:v]{_COLOUR}[changes]")
+        inputs = (*_raw(stage, width, tall), "-i", "-", "-filter_complex", f"[0:v]{_COLOUR},{_SHELTER}[changes]")
         made = _encoded(stage.clip, codec, inputs, {"changes": len(raw)}, b"".join(raw), shelf, ffmpeg)
         found += made["changes"][1:]
     return found
@@ -137,15 +140,9 @@ def _raw(stage: Stage, width: int, height: int) -> tuple[str, ...]:
     return ("-f", "rawvideo", "-pix_fmt", kind, "-s", f"{width}x{height}", "-framerate", str(FRAME_RATE))
 
 
-def _strip(stage: Stage, codec: Codec) -> bytes:
-    """The foot's tile; for H.264 below a row of blocks that stand still, of what is told most simply."""
-    tile = stage.foot.tile.tobytes()
-    return bytes(GREY) * stage.foot.tile.width * BLOCK + tile if codec is AVC else tile
-
-
-def _strip_in(stage: Stage, codec: Codec, path: Path) -> tuple[str, ...]:
+def _strip_in(stage: Stage, path: Path) -> tuple[str, ...]:
     tile = stage.foot.tile
-    return (*_raw(stage, tile.width, tile.height + (BLOCK if codec is AVC else 0)), "-i", f"file:{path}")
+    return (*_raw(stage, tile.width, tile.height), "-i", f"file:{path}")
 
 
 def _graph(stage: Stage, codec: Codec, *, looping: bool) -> Iterator[str]:
@@ -159,7 +156,7 @@ def _graph(stage: Stage, codec: Codec, *, looping: bool) -> Iterator[str]:
             yield f"[0:v]{_COLOUR}[keys]"
         elif codec is AVC:
             yield f"[0:v]{_COLOUR}[keys]"
-            yield f"[1:v]{_COLOUR},{moving}[loop]"
+            yield f"[1:v]{_COLOUR},{_SHELTER},{moving}[loop]"
         else:
             yield f"[0:v]{_COLOUR},split[keys][first]"
             yield f"[first]trim=end_frame=1,crop=iw:{top}:0:0,{still}[top]"
