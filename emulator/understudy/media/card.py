@@ -158,7 +158,7 @@ def _words(face: Face, laid: Ground, layout: Layout, room: float, *, lost: bool)
     y += round(layout.unit * (0.012 if laid.filled else 0.03))
     paragraphs = [*([_LOST] if lost else []), *(face.lines[:-1] if len(face.lines) > 1 else face.lines)]
     for paragraph in paragraphs:
-        for text in fit(paragraph, body, width, most=2 if laid.filled else 3):
+        for text in fit(paragraph, body, width, most=2 if laid.filled or face.captioned else 3):
             if y + line_height(body) > room:
                 block.write(laid, layout.pad)
                 return
