@@ -15,24 +15,15 @@ EXACT_AUDIO: Final = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bit
 BT709: Final = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
 
 
-# Opus starts 6.5 ms before zero; repeated, that would shift the sound a little further at every seam.
-_EVEN_OPUS: Final = ("-bsf:a", "setts=ts=N*960:duration=960")
-
-
 @dataclass(frozen=True, slots=True)
 class Codec:
     """How one family of containers stores picture and sound.
 
     `stream_format` is one without timestamps, in which frames can be put in a row; `stream` is what the encoder
-    needs to be told for it.
-
-    The formats are those of the pieces, whatever the finished file is: WEBM's clock of milliseconds would lose
-    a frame at the seams.
+    needs to be told for it. `sound` is what its encoder is told, `samples` what a packet of it holds.
     """
 
     name: str
-    picture_format: str
-    sound_format: str
     stream_format: str
     stream: tuple[str, ...]
     sound: tuple[str, ...]
@@ -61,17 +52,21 @@ class Codec:
 
 
 AVC: Final = Codec(
-    "avc",
-    "mp4",
-    "adts",
-    "h264",
-    ("-x264-params", "aud=1:constrained-intra=1:stitchable=1"),
-    ("-c:a", "aac", "-b:a", "40k"),
-    1024,
-    tuple(range(46, 24, -2)),
+    name="avc",
+    stream_format="h264",
+    # What `splice` counts on: frames told apart, blocks that do not lean on those above, and a quantizer of each frame.
+    stream=("-x264-params", "aud=1:constrained-intra=1:stitchable=1"),
+    sound=("-c:a", "aac", "-b:a", "40k"),
+    samples=1024,
+    steps=tuple(range(46, 24, -2)),
 )
 VP9: Final = Codec(
-    "vp9", "mp4", "mp4", "ivf", (), ("-c:a", "libopus", "-b:a", "24k", *_EVEN_OPUS), 960, (60, 52, 44, 36, 28, 20)
+    name="vp9",
+    stream_format="ivf",
+    stream=(),
+    sound=("-c:a", "libopus", "-b:a", "24k"),
+    samples=960,
+    steps=(60, 52, 44, 36, 28, 20),
 )
 
 PACKING: Final = {

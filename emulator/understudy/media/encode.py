@@ -27,7 +27,7 @@ _BATCH_BYTES: Final = 64 << 20
 _NEVER: Final = 1_000_000
 
 #: The quantizer of what moves in H.264, whatever that of the rest: what is repeated must not add up to noise.
-_FINE: Final = ("-qp", "18")
+_FINE: Final = ("-qp", "4")
 
 _IVF_HEADER: Final = 32
 #: What stands before each frame of an IVF file: its size and its number.
