@@ -142,7 +142,11 @@ class Delivery:
     @property
     def receiver(self) -> str:
         """The host and port it goes to: one that is slow holds up what goes there, and nothing else."""
-        return urlsplit(self.url).netloc
+        try:
+            return urlsplit(self.url).netloc
+        except ValueError:
+            # What is no address at all is refused as it is tried, and goes nowhere until then.
+            return self.url
 
     def chain(self) -> Iterator["Delivery"]:
         """The delivery, what follows it, and so on."""

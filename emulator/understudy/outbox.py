@@ -194,25 +194,33 @@ class Outbox:
             self._done(box, delivery)
             return
         delivery.begun = True
+        receiver = delivery.receiver
         box.under_way.up()
         self._under_way.up()
-        self._lanes.add(delivery.receiver, (box, delivery))
+        self._lanes.add(receiver, (box, delivery))
 
     async def _attempt(self, work: tuple[Box, Delivery]) -> None:
         box, delivery = work
-        if self._schedule.holds(box):
-            attempt = Attempt(box.account.clock.now())
-            tried = await self._messenger.attempt(delivery, attempt)
-            if tried:
-                delivery.remember(attempt)
-            # Its account may have been reset meanwhile.
+        try:
             if self._schedule.holds(box):
-                self._settle(box, delivery, attempt)
-                if tried:
-                    self._mishaps.let_go(box, after=delivery)
-        self._done(box, delivery)
-        box.under_way.down()
-        self._under_way.down()
+                await self._try(box, delivery)
+        except Exception:  # a mistake of ours must keep nobody waiting, and no lane without its worker
+            log.exception("trying the %s of %s met a mistake of understudy's", delivery.kind, delivery.job)
+        finally:
+            self._done(box, delivery)
+            box.under_way.down()
+            self._under_way.down()
+
+    async def _try(self, box: Box, delivery: Delivery) -> None:
+        attempt = Attempt(box.account.clock.now())
+        tried = await self._messenger.attempt(delivery, attempt)
+        if tried:
+            delivery.remember(attempt)
+        # Its account may have been reset meanwhile.
+        if self._schedule.holds(box):
+            self._settle(box, delivery, attempt)
+            if tried:
+                self._mishaps.let_go(box, after=delivery)
 
     def _settle(self, box: Box, delivery: Delivery, attempt: Attempt) -> None:
         now = box.account.clock.now()

@@ -13,6 +13,7 @@ from sink import Sink, gated
 from understudy.clock import FlowingClock
 from understudy.course import advance
 from understudy.deliveries import Attempt, RetryPolicy
+from understudy.faults import Strike
 from understudy.lanes import Lanes
 from understudy.outbox import Outbox
 
@@ -397,6 +398,39 @@ async def test_a_mistake_in_asking_what_goes_wrong_keeps_nothing_back(caplog):
             delivery = office.send(office.account(), sink.url)
             await office.outbox.settled()
             assert delivery.state == "delivered"
+    assert "boom" in caplog.text
+
+
+@pytest.mark.parametrize("strike", [Strike(), Strike(reorder=True, names=("rule-1",)), Strike(duplicate=1)])
+async def test_an_address_that_is_none_is_refused_and_holds_up_nobody(strike):
+    with Sink() as sink:
+        async with post_office() as office:
+            account = office.account()
+            nowhere = office.delivery(account, "http://[", id="nowhere")
+            office.strikes["nowhere"] = strike
+            office.outbox.add(account, nowhere)
+            delivery = office.send(office.account("somebody else"), sink.url, 100)
+            await asyncio.wait_for(advance(office.engine, 100), 20)
+            assert (nowhere.state, delivery.state) == ("refused", "delivered")
+            assert "not a URL" in nowhere.attempts[0].problem
+            assert office.outbox.waiting == 0
+
+
+async def test_a_mistake_after_an_attempt_leaves_nobody_waiting(caplog):
+    with Sink() as sink:
+        async with post_office() as office:
+
+            def broken(account, delivery, what, now):
+                raise RuntimeError("boom")
+
+            delivery = office.send(office.account(), sink.url)
+            forget = office.outbox.watch(broken)
+            await asyncio.wait_for(office.outbox.settled(), 20)
+            forget()
+            assert delivery.state == "delivered"
+            later = office.send(office.account(), sink.url, 5)
+            await asyncio.wait_for(advance(office.engine, 5), 20)
+            assert later.state == "delivered"
     assert "boom" in caplog.text
 
 
