@@ -52,12 +52,14 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def check_literal(url: str) -> None:
+def check_literal(url: str, *, allow_all: bool = False) -> None:
     """Refuse, without asking any name server, an URL that names a forbidden address outright.
 
-    Raises ForbiddenTarget, also for URLs that are none.
+    Raises ForbiddenTarget, also for URLs that are none: those are refused where all addresses are allowed, too.
     """
     host = _host(_parse(url)).rstrip(".").lower()
+    if allow_all:
+        return
     if host in _METADATA_NAMES:
         raise ForbiddenTarget(f"{host} is a cloud metadata service")
     address = _literal(host)

@@ -343,6 +343,17 @@ def changed_rule(document, number, **fields):
     return document
 
 
+def changed_delivery(document, **fields):
+    """The document with something else in its first delivery."""
+    document["deliveries"][0].update(fields)
+    return document
+
+
+def document_steps(document):
+    """The steps of its training."""
+    return next(iter(document["kept"]["segmind"]["trainings"]["by_id"].values()))["steps"]
+
+
 def changed_training(document, **fields):
     """The document with something else in its training."""
     next(iter(document["kept"]["segmind"]["trainings"]["by_id"].values())).update(fields)
@@ -381,6 +392,14 @@ def changed_training(document, **fields):
         (lambda document: changed_job(document, "gmi", model="nope"), "as it asks for one, of model 'nope'"),
         (lambda document: changed_job(document, "segmind", request=""), "cannot have a file made of it as it asks"),
         (lambda document: changed_training(document, steps=[]), "cannot be shown: what it was asked for with"),
+        (lambda document: changed_training(document, steps=document_steps(document)[::-1]), "steps out of order"),
+        (lambda document: changed_delivery(document, url="http://["), "not a URL"),
+        (lambda document: changed_delivery(document, url="ftp://127.0.0.1/"), "only http and https"),
+        (lambda document: changed_delivery(document, url="http://169.254.169.254/"), "link-local or metadata"),
+        (lambda document: changed_rule(document, 0, id="\N{SNOWMAN}"), "no rule is called '\N{SNOWMAN}'"),
+        (lambda document: changed_rule(document, 0, id="a\r\nX-Evil: 1"), "no rule is called"),
+        (lambda document: changed_rule(document, 0, id=""), "no rule is called ''"),
+        (lambda document: changed_rule(document, 0, id="shared-1"), "no rule is called 'shared-1'"),
         (lambda document: changed_rule(document, 0, chance=None), "its stream of it was is not told"),
         (lambda document: changed_rule(document, 0, chance=[]), "where a stream of random numbers can be"),
         (lambda document: changed_rule(document, 1, buckets=None), "has buckets, and what was left in them"),

@@ -10,8 +10,8 @@ from understudy.faults import BadRule
 
 from .document import Snapshot, written
 
-#: How the rules of an account are called.
-_RULE = re.compile("rule-([0-9]{1,18})")
+#: How the rules of an account are called; answers name them in a header.
+_RULE = re.compile("rule-([1-9][0-9]{0,17})")
 
 
 def wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
@@ -32,9 +32,11 @@ def wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
         yield "two rules have the same id @ snapshot.faults"
     if any(min(rule.matched, rule.struck) < 0 for rule in snapshot.faults.rules):
         yield "a rule cannot have done less than nothing @ snapshot.faults"
+    given = {rule.id: _RULE.fullmatch(rule.id) for rule in snapshot.faults.rules}
+    strange = [name for name, found in given.items() if found is None]
+    yield from (f"no rule is called {name!r:.50}: they are rule-1, rule-2… @ snapshot.faults" for name in strange)
     # The next one is called by the next number, and must not take the place of another.
-    given = (_RULE.fullmatch(rule.id) for rule in snapshot.faults.rules)
-    if snapshot.faults.added < max((int(found[1]) for found in given if found), default=0):
+    if snapshot.faults.added < max((int(found[1]) for found in given.values() if found), default=0):
         yield "there were more rules than were ever added @ snapshot.faults.added"
     try:
         account.faults.load(written(snapshot.faults))

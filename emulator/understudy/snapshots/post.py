@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from understudy.accounts import Account
 from understudy.deliveries import Content, Delivery, RetryPolicy
+from understudy.targets import ForbiddenTarget, check_literal
 
 from .bounds import TYPE
 from .document import DeliveryRecord, Snapshot
@@ -24,6 +25,10 @@ def revive(engine: "Engine", account: Account, snapshot: Snapshot, deliveries: l
         delivery = made[record.id] = _delivery(record)
         if not TYPE.fullmatch(record.content_type):
             yield f"{record.content_type!r:.100} is no type of what is sent @ {place}"
+        try:
+            check_literal(record.url, allow_all=engine.settings.allow_link_local)
+        except ForbiddenTarget as reason:
+            yield f"it cannot be sent to {record.url!r:.100}: {reason} @ {place}"
         keeper = engine.keepers.get(record.provider)
         try:
             if keeper is None:

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from understudy.accounts import Account
@@ -115,6 +116,8 @@ def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterat
                 yield f"it is of the future @ {place}"
             if min(job.cost, job.seconds) < 0:
                 yield f"it costs or lasts less than nothing @ {place}"
+            if not _in_order(job.steps):
+                yield f"its steps are out of order @ {place}"
             if not ORIGIN.fullmatch(job.origin):
                 yield f"{job.origin!r:.100} is no address at which it could have been asked for @ {place}.origin"
             if job.provider != provider:
@@ -134,6 +137,13 @@ def _file_jobs(engine: "Engine", account: Account, snapshot: Snapshot) -> Iterat
     if all(job.results for jobs in snapshot.jobs.values() for job in jobs.values()):
         for provider, keeper in engine.keepers.items():
             yield from (f"{misfit} @ {provider}" for misfit in keeper.misfits(account))
+            for plan in keeper.plans(account):
+                if not _in_order(plan.steps):
+                    yield f"{plan.kind} {plan.id!r:.100} has its steps out of order @ {provider}"
+
+
+def _in_order(steps: Iterable[tuple[str, float]]) -> bool:
+    return all(begins <= after for (_, begins), (_, after) in pairwise(steps))
 
 
 def _unpack(engine: "Engine", old: Account, account: Account, snapshot: Snapshot, files: list[_File]) -> Iterator[str]:

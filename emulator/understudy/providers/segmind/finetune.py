@@ -265,6 +265,10 @@ class Training:
             made.status(made.submitted_at)
         except (LookupError, TypeError, ValueError, AttributeError, StopIteration):
             return "cannot be shown: what it was asked for with, or a step of it, is none of a training"
+        whole = [name for name, _ in _STEPS]
+        failing = [*whole[: whole.index(_FAILS_AFTER) + 1], "FAILED"]
+        if [name for name, _ in made.steps] not in (whole, failing):
+            return "goes through steps out of order, or through others than a training"
         return None
 
     def moved(self, account: Account) -> None:
