@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from .card import Layout, painted
 from .clip import FRAME_RATE, Clip
+from .codec import AVC, Codec, codec_of
 from .foot import BLOCK, Foot, bar_height, foot_top
 from .ground import Ground
 from .lettering import fit, font_of, line_height
@@ -55,7 +56,16 @@ def spans(clip: Clip) -> list[Span]:
 def first_frame(clip: Clip, shelf: Path | None = None) -> Image.Image:
     """The picture as a clip begins: with its caption if one is there from the start."""
     ground = painted(clip, shelf)
-    return Stage(clip, ground, Foot.of(clip, ground, 1)).shown(spans(clip)[0], 0)
+    foot = Foot.of(clip, ground, phases(clip, codec_of(clip)))
+    return Stage(clip, ground, foot).shown(spans(clip)[0], 0)
+
+
+def phases(clip: Clip, codec: Codec) -> int:
+    """Frames in the loop. Where whole pictures have to be encoded for it, large ones have fewer."""
+    width, height = clip.pixels
+    if codec is AVC or width * height <= 1280 * 720:
+        return 48
+    return 24 if width * height <= 1920 * 1088 else 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from . import encode, matroska, splice
-from .burn import Span, Stage, band_top, spans
+from .burn import Span, Stage, band_top, phases, spans
 from .card import painted
 from .clip import FRAME_RATE, Clip
 from .codec import AVC, Codec
@@ -105,14 +105,6 @@ class Plan:
 
 
 _Cut = tuple[Span, int, int, tuple[tuple[int, int], ...]]
-
-
-def phases(clip: Clip, codec: Codec) -> int:
-    """Frames in the loop. Where whole pictures have to be encoded for it, large ones have fewer."""
-    width, height = clip.pixels
-    if codec is AVC or width * height <= 1280 * 720:
-        return 48
-    return 24 if width * height <= 1920 * 1088 else 12
 
 
 def _joined(clip: Clip) -> Iterator[_Cut]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from understudy.media.burn import Stage, band_top, spans
+from understudy.media.burn import Stage, band_top, phases, spans
 from understudy.media.captions import Caption
 from understudy.media.card import painted
 from understudy.media.clip import Clip
@@ -18,7 +18,7 @@ from understudy.media.encode import Frame
 from understudy.media.errors import MediaError
 from understudy.media.foot import Foot
 from understudy.media.inspect import frame
-from understudy.media.reel import Plan, Reel, phases
+from understudy.media.reel import Plan, Reel
 from understudy.media.studio import Studio
 
 frames = st.builds(Frame, st.binary(max_size=40), st.binary(max_size=9))
