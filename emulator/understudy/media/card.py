@@ -151,17 +151,21 @@ def _words(face: Face, laid: Ground, layout: Layout, room: float, *, lost: bool)
     block = Block()
     width = layout.right - layout.left
     y: float = layout.text_top
-    for text in fit(face.title, large, width, most=3 if layout.portrait else 2):
-        if y + line_height(large) > room:
-            break
+    for text in fit(face.title, large, width, most=_lines(3 if layout.portrait else 2, large, room - y)):
         y = block.add(layout.left, y, text, large, laid.palette.ink)
     y += round(layout.unit * (0.012 if laid.filled else 0.03))
+    short = laid.filled or face.captioned
     paragraphs = [*([_LOST] if lost else []), *(face.lines[:-1] if len(face.lines) > 1 else face.lines)]
     for paragraph in paragraphs:
-        for text in fit(paragraph, body, width, most=2 if laid.filled or face.captioned else 3):
-            if y + line_height(body) > room:
-                block.write(laid, layout.pad)
-                return
+        for text in fit(paragraph, body, width, most=_lines(2 if short else 3, body, room - y)):
             y = block.add(layout.left, y, text, body, laid.muted)
         y += round(layout.unit * 0.014)
+    if laid.filled and layout.portrait and block.lines:
+        # Whoever is in the picture looks out of its upper half.
+        block.lower(room - block.bounds()[3])
     block.write(laid, layout.pad)
+
+
+def _lines(most: int, font: Font, room: float) -> int:
+    """How many lines may be written, so that what is left out is marked."""
+    return max(0, min(most, int(room // line_height(font))))

@@ -31,6 +31,10 @@ class Block:
         self.lines.append((x, y, text, font, colour))
         return y + line_height(font)
 
+    def lower(self, by: float) -> None:
+        """Move all the lines down, and never up."""
+        self.lines = [(x, y + max(0, by), text, font, colour) for x, y, text, font, colour in self.lines]
+
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of all the lines."""
         return (

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from understudy.media.card import paint
 from understudy.media.clip import Clip
 from understudy.media.palette import Palette
+from understudy.media.plate import Block
 
 SIZES = [(64, 64), (360, 640), (640, 360), (720, 720), (4096, 64), (64, 4096), (1280, 720)]
 
@@ -81,3 +84,19 @@ def test_a_task_id_is_shown_whole_even_on_a_small_portrait() -> None:
 @pytest.mark.parametrize("text", ["two\nlines", "\ud800", "\0", "\u2028"])
 def test_a_last_line_of_any_characters_can_be_drawn(text: str) -> None:
     assert paint(Clip(640, 360, 1000, lines=("Hello", text))).size == (640, 360)
+
+
+def test_what_there_is_no_room_for_is_marked_as_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    add = Block.add
+
+    def noted(self: Block, x: float, y: float, text: str, *look: Any) -> float:
+        written.append(text)
+        return add(self, x, y, text, *look)
+
+    monkeypatch.setattr(Block, "add", noted)
+    clip = Clip(640, 360, 1000, title="A title", lines=("many words " * 60, "a voice with a name " * 20, "task 1"))
+    paint(clip)
+    words = [text for text in written if text.startswith(("many", "words", "a voice", "with", "name"))]
+    assert len(words) > 2
+    assert words[-1].endswith("…")
