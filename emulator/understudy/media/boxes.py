@@ -9,9 +9,15 @@ from typing import Final
 _KNOWN: Final = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "webm"}
 
 
-def format_of(container: str, path: Path | None) -> str:
-    """One word for what ffmpeg has several for: mp4, mov, webm, mkv, mp3, wav, png, jpeg …"""
+def format_of(container: str, path: Path | None, codec: str | None = None) -> str:
+    """One word for what ffmpeg has several for: mp4, mov, webm, mkv, mp3, wav, png, jpeg …
+
+    `codec` is that of its picture, if it has any.
+    """
     word = _KNOWN.get(container, container.removesuffix("_pipe"))
+    if word == "image2" and codec is not None:
+        # Of a JPEG with much before its picture, ffmpeg only believes the ending of its name.
+        return "jpeg" if codec == "mjpeg" else codec
     if path is None or word not in ("mp4", "webm"):
         return word
     with path.open("rb") as file:

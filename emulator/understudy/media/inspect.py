@@ -132,7 +132,7 @@ def _looked_at(source: str, folder: Path) -> MediaInfo:
         sample_rate=sound.sample_rate if sound else None,
         channels=sound.channels if sound else None,
         title=found.get("title"),
-        format=format_of(container[1], path),
+        format=format_of(container[1], path, picture.codec if picture else None),
         alpha=picture.alpha if picture else None,
         loudness=loudness_of(said) if sound else None,
         streams=streams,

@@ -67,9 +67,10 @@ def test_an_ffmpeg_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
 def test_labels_and_sizes_of_a_picture_are_read_from_its_file(tmp_path: Path) -> None:
     for kind in ("png", "jpeg", "webp"):
         path = tmp_path / f"picture.{kind}"
-        Image.new("RGB", (30, 20)).save(path, **described(kind, (("title", "card"), ("understudy_job", "0b6f"))))
+        Image.new("RGB", (360, 640)).save(path, **described(kind, (("title", "card"), ("understudy_job", "0b6f"))))
         info = inspect(path)
-        assert (info.width, info.height, info.frames, info.duration, info.fps) == (30, 20, 1, 0, None)
+        assert (info.format, info.width, info.height) == (kind, 360, 640)
+        assert (info.frames, info.duration, info.fps) == (1, 0, None)
         assert dict(info.tags) == {"title": "card", "understudy_job": "0b6f"}
         assert info.loudness is None
 
