@@ -86,6 +86,16 @@ def test_a_websocket_is_one_entry_with_its_messages_in_order() -> None:
     assert "_webSocketMessages" not in other
 
 
+def test_of_frames_longer_than_what_is_kept_the_last_message_tells_how_many_there_were() -> None:
+    frame = exchange(b"[]", b"", method="SEND", status=None, transport="websocket", connection=1, scheme="ws")
+    for text in ("[1]", "x" * 300_000, "[2]"):
+        frame.said_frame(text)
+    (entry,) = checked([frame])
+    _, first, last = entry["_webSocketMessages"]
+    assert "comment" not in first
+    assert last["comment"].startswith("cut: of 3 frames 1 are here from beginning to end; they are 300008 bytes")
+
+
 def test_a_websocket_whose_opening_is_forgotten_is_an_entry_all_the_same() -> None:
     frame = exchange(b"[]", method="SEND", status=None, transport="websocket", connection=1, scheme="ws", number=9)
     (entry,) = checked([frame])

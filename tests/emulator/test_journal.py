@@ -1,6 +1,7 @@
 """Everything is on the record: bounded, found again, and shown page by page."""
 
 import hashlib
+import json
 import sys
 import tracemalloc
 from typing import Any
@@ -256,6 +257,16 @@ def test_frames_are_kept_a_line_each() -> None:
     assert made.response_body == b'{"data":[]}\n{"errors":[]}'
 
 
+def test_frames_that_are_longer_than_what_is_kept_are_counted_all_the_same() -> None:
+    made = exchange(b"[]", b"", method="SEND", status=None, transport="websocket", connection=7)
+    for frame in ("[1]", json.dumps("x" * BODY_KEPT), "[2]", "[3]"):
+        made.said_frame(frame)
+    shown = document(made)["response"]
+    assert (shown["cut"], shown["frames_said"], shown["frames_whole"]) == (True, 4, 1)
+    assert shown["frames"][0] == [1]
+    assert shown["size"] == made.response_size
+
+
 @pytest.mark.parametrize("said", [[""], ["", ""], ["", '{"data":[]}'], ['{"data":[]}', "", '{"data":[']])
 def test_an_empty_frame_is_a_frame(said: list[str]) -> None:
     made = exchange(b"[]", b"", method="SEND", status=None, transport="websocket", connection=7)
@@ -271,7 +282,7 @@ def test_a_request_of_very_many_parts_tells_of_the_first_what_did_not_strike_the
         made.consider(tuple((f"rule-{rule}", f"part {part}") for rule in range(20)))
     told = document(made)["considered"]
     assert [one["why"] for one in told[:100]] == [f"part {part}" for part in range(5) for _ in range(20)]
-    assert [one["rule"] for one in told[100:]] == ["…"]
+    assert told[100:] == [{"rule": "…", "why": "19900 more reasons, of the rest of the request, are not told"}]
 
 
 def test_why_rules_did_not_strike_counts_as_what_an_exchange_weighs() -> None:

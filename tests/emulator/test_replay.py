@@ -314,6 +314,33 @@ def test_the_frames_of_a_connection_come_out_the_same(make_server: Callable[...,
     assert opening not in report.skipped
 
 
+def test_frames_longer_than_what_the_journal_keeps_are_counted_and_those_after_them_compared(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as caller, connect(server.url.replace("http", "ws") + "/v1", max_size=None) as socket:
+        socket.send(json.dumps([{"taskType": "authentication", "apiKey": caller.key}]))
+        socket.recv(10)
+        failing = _task(2) | {"speech": {"text": "Off. [[error:timeoutProvider]]"}}
+        socket.send(json.dumps([_task(1) | {"includeCost": True, "outputFormat": "MP4"}, failing]))
+        socket.recv(10)
+        caller.control("POST", "clock/advance", seconds=100)
+        poll = {"taskType": "getResponse", "taskUUID": _task(1)["taskUUID"]}
+        socket.send(json.dumps([poll] * 990 + [poll | {"taskUUID": failing["taskUUID"]}] * 2))
+        for _ in range(2):
+            socket.recv(10)
+        socket.send(json.dumps([{"taskType": "ping", "ping": True}]))
+        socket.recv(10)
+        document = written_down(server)
+    long = next(line["response"] for line in each(document) if line["response"]["frames"] > 1)
+    assert long["whole_frames"] < long["frames"]
+    report = replayed(document)
+    assert (told(report), report.skipped) == ("", {})
+    number = next(index for index, line in enumerate(each(document), 1) if line["response"] == long)
+    more = replayed(_line(document, number, lambda exchange: exchange["response"].update(frames=long["frames"] - 1)))
+    assert more.difference is not None
+
+
 def test_an_account_of_which_not_enough_is_told_is_not_made(make_server: Callable[..., Server]) -> None:
     server = make_server(clock=ManualClock(), seed=3)
     with Caller(server) as caller:

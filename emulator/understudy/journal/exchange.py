@@ -10,8 +10,6 @@ BODY_KEPT = 256 * 1024
 #: Of how many rules that did not strike an exchange tells why, about; each part of it tells of the nearest only.
 CONSIDERED_KEPT = 100
 
-_NO_MORE = ("…", "of the rest of the request is not told what else did not strike")
-
 #: Headers as ASGI has them: names in lower case, in the order they were sent.
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -70,6 +68,8 @@ class Exchange:
     #: The names of what struck it, and why other rules did not.
     faults: tuple[str, ...] = ()
     considered: tuple[tuple[str, str], ...] = ()
+    #: How many more reasons there were, in further parts of the request.
+    unconsidered: int = 0
     #: How it ended: `answered`, `cut` (the answer was not all of it), `reset`, `hung up` (by the peer), `stopped`.
     ended: str = ""
     #: What the journal counts it as, in bytes.
@@ -101,8 +101,20 @@ class Exchange:
         """Keep why rules did not strike a part of the request; a request of very many parts tells of the first."""
         if len(self.considered) < CONSIDERED_KEPT:
             self.considered += considered
-        elif considered and self.considered[-1] is not _NO_MORE:
-            self.considered += (_NO_MORE,)
+        else:
+            self.unconsidered += len(considered)
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        """The rules that did not strike, each with why, and how much of that is not told."""
+        if not self.unconsidered:
+            return self.considered
+        return *self.considered, ("…", f"{self.unconsidered} more reasons, of the rest of the request, are not told")
+
+    @property
+    def whole_frames(self) -> int:
+        """How many frames of the answer are here from beginning to end: of a long answer not all."""
+        return self.frames if self.response_digest is None else self.response_body.count(b"\n")
 
     def said_frame(self, text: str) -> None:
         """Keep a frame said on a WebSocket."""

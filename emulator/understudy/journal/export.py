@@ -169,6 +169,7 @@ def _line(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
             "headers": seen.response_headers,
             "size": exchange.response_size,
             "frames": exchange.frames,
+            "whole_frames": exchange.whole_frames,
             **answered(exchange, seen),
         },
         "seconds": exchange.seconds,
@@ -269,7 +270,8 @@ _RESPONSE: dict[str, tuple[type, ...]] = {"status": (int, NoneType), "headers": 
 def _checked(line: Any, number: int) -> dict[str, Any]:
     """A line that is an exchange; raises BadDocument when it is none."""
     fits = _fits(line, _LINE) and _fits(line["request"], _REQUEST) and _fits(line["response"], _RESPONSE)
-    if not fits or not all(
+    counted = fits and all(isinstance(line["response"].get(name, 0), int) for name in ("frames", "whole_frames"))
+    if not counted or not all(
         isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
         for side in ("request", "response")
         for pair in line[side]["headers"]

@@ -67,7 +67,7 @@ def _entry(exchange: Exchange, seen: Redacted) -> dict[str, Any]:
         "account": exchange.account,
         "job": exchange.job and seen.clean(exchange.job),
         "faults": [seen.clean(name) for name in exchange.faults],
-        "considered": [{"rule": rule, "why": seen.clean(why)} for rule, why in exchange.considered],
+        "considered": [{"rule": rule, "why": seen.clean(why)} for rule, why in exchange.reasons],
         "ended": exchange.ended,
     }
     return {
@@ -100,6 +100,11 @@ def _messages(exchange: Exchange, seen: Redacted) -> list[dict[str, Any]]:
     if exchange.frames and exchange.method in ("SEND", "PUSH"):
         moment = exchange.at if exchange.finished is None else exchange.finished
         told += [_message(_RECEIVED, moment, frame) for frame in seen.response_body.split(b"\n")]
+        if (digest := exchange.response_digest) is not None:
+            told[-1]["comment"] = (
+                f"cut: of {exchange.frames} frames {exchange.whole_frames} are here from beginning to end; "
+                f"they are {exchange.response_size} bytes, sha256 {digest.hexdigest()}"
+            )
     return told
 
 

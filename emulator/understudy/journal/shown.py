@@ -48,7 +48,7 @@ def document(exchange: Exchange, known: Iterable[str] = ()) -> dict[str, Any]:
         "response": _response(exchange, seen),
         "seconds": exchange.seconds,
         "faults": [clean(name) for name in exchange.faults],
-        "considered": [{"rule": rule, "why": clean(why)} for rule, why in exchange.considered],
+        "considered": [{"rule": rule, "why": clean(why)} for rule, why in exchange.reasons],
         "ended": exchange.ended,
     }
     if exchange.connection is not None:
@@ -92,7 +92,7 @@ def _flat(exchange: Exchange) -> list[bytes]:
 
 def _told(exchange: Exchange) -> str:
     facts = (exchange.provider, exchange.operation, exchange.model, exchange.job, exchange.account, exchange.method)
-    reasons = (why for pair in exchange.considered for why in pair)
+    reasons = (why for pair in exchange.reasons for why in pair)
     return "\n".join([*(fact for fact in facts if fact), *exchange.faults, *reasons]).lower()
 
 
@@ -103,6 +103,8 @@ def _response(exchange: Exchange, seen: Redacted) -> dict[str, Any] | None:
     if exchange.frames > 1 or (exchange.frames and not exchange.response_size):
         shown.pop("body", None)
         shown["frames"] = [_frame(frame) for frame in seen.response_body.split(b"\n")]
+    if exchange.frames and shown.get("cut"):
+        shown |= {"frames_said": exchange.frames, "frames_whole": exchange.whole_frames}
     return {"status": exchange.status, "headers": seen.response_headers, **shown}
 
 

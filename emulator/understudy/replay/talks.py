@@ -65,11 +65,20 @@ class Talks:
         self._scene.report.same += 1
 
     async def _hear(self, recorded: Recorded, line: Line) -> None:
-        """Compare the frames that were said with those that come."""
-        expected = recorded["response"].get("body", "")
-        for frame in expected.split("\n") if recorded["response"].get("frames", bool(expected)) else ():
+        """Compare the frames that were said with those that come; of a long answer not all are on the record whole."""
+        response = recorded["response"]
+        said = response.get("body", "").split("\n")
+        count = response.get("frames", len(said) if response.get("body") else 0)
+        whole = min(response.get("whole_frames", count), len(said))
+        for number in range(count):
             if not line.frames:
                 await line.until(lambda: bool(line.frames), PATIENCE)
+            if not line.frames and number >= whole:
+                raise self._scene.differs(
+                    recorded, "a frame", f"number {number + 1} of {count} came", "it did not come"
+                )
             came = line.frames.pop(0) if line.frames else ""
-            if (found := first_frame_difference(frame, came, recorded, self._scene.names)) is not None:
+            if number >= whole:
+                continue
+            if (found := first_frame_difference(said[number], came, recorded, self._scene.names)) is not None:
                 raise self._scene.differs(recorded, *found)
