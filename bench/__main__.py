@@ -14,7 +14,7 @@ from .deliveries import deliveries
 from .effort import FULL, QUICK, Effort
 from .journey import journey, rules
 from .measure import Measure, Say
-from .placeholder import placeholder
+from .placeholder import long_placeholder, placeholder
 from .plugin import plugin
 from .sockets import sockets
 from .start import start
@@ -31,6 +31,7 @@ MEASURES: dict[str, Callable[[Effort, Say], list[Measure]]] = {
     "sockets": sockets,
     "deliveries": deliveries,
     "media": placeholder,
+    "long-media": long_placeholder,
 }
 
 

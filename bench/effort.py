@@ -10,7 +10,7 @@ class Effort:
     `rounds` of each side of a comparison under load are interleaved, each `polls` or `submits` requests long over
     `connections` connections; `starts`, `ends`, `memory_rounds` and `clips` are the repetitions of the other measures,
     whose sizes are `jobs` (after `warm_up` that are not counted), `sockets`, `journeys`, `deliveries`
-    (in `delivery_rounds`) and `clip_seconds`.
+    (in `delivery_rounds`), `clip_seconds` and `long_seconds`.
     """
 
     rounds: int
@@ -23,6 +23,7 @@ class Effort:
     jobs: int
     clips: int
     clip_seconds: int
+    long_seconds: int
     sockets: int
     journeys: int
     deliveries: int
@@ -41,6 +42,7 @@ FULL = Effort(
     jobs=10_000,
     clips=5,
     clip_seconds=30,
+    long_seconds=600,
     sockets=2_000,
     journeys=1_000,
     deliveries=10_000,
@@ -57,6 +59,7 @@ QUICK = Effort(
     jobs=100,
     clips=1,
     clip_seconds=1,
+    long_seconds=20,
     sockets=20,
     journeys=3,
     deliveries=40,

@@ -1,40 +1,46 @@
 """How long a placeholder takes, against encoding every frame of the same clip."""
 
+import shutil
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from understudy.media.burn import phases
+from understudy.media.card import painted
 from understudy.media.clip import FRAME_RATE, Clip
 from understudy.media.codec import BT709, SAMPLE_RATE, codec_of
 from understudy.media.ffmpeg import Ffmpeg
+from understudy.media.foot import Foot, foot_top
 from understudy.media.render import Renderer
 from understudy.media.shelf import Shelf
+from understudy.media.soundtrack import Soundtrack
+from understudy.media.words import words
 
 from . import tasks
 from .effort import Effort
 from .measure import Aim, Measure, Say, ratios
 
 _ROOM = 1 << 30
+#: How much longer than the other the longer of two clips is that are compared.
+_LONGER = 10
 
 
 def placeholder(effort: Effort, say: Say) -> list[Measure]:
-    """A clip whose pieces are there, and one of which nothing is, against one pass of the encoder; and 4K."""
+    """A clip whose pieces are there, and one of which nothing is, against one pass of the encoder; 4K; a long one."""
     warm, cold, one_pass, large = [], [], [], []
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
+        folder = Path(name)
         for turn in range(effort.clips):
             say(f"media: round {turn + 1} of {effort.clips}")
-            shelf = Shelf(Path(name, str(turn)), _ROOM)
-            renderer = Renderer(shelf, Ffmpeg())
-            clip = _clip(effort.clip_seconds)
-            cold.append(_timed_render(renderer, clip))
-            shelf.root.joinpath(f"{clip.key}{clip.suffix}").unlink()
-            warm.append(_timed_render(renderer, clip))
-            one_pass.append(_timed_one_pass(clip, Path(name, f"one-pass{clip.suffix}")))
+            renderer = _renderer(folder / str(turn))
+            clip = example(effort.clip_seconds)
+            cold.append(_timed(renderer, clip))
+            warm.append(_timed(renderer, clip))
+            one_pass.append(encoded_whole(clip, renderer.render(clip), folder / f"one-pass{clip.suffix}"))
             # On a shelf of its own, where no sound is waiting for it either.
-            vast = Renderer(Shelf(Path(name, f"{turn}-4k"), _ROOM), Ffmpeg())
-            large.append(_timed_render(vast, replace(clip, width=3840, height=2160)))
+            large.append(_timed(_renderer(folder / f"{turn}-4k"), replace(clip, width=3840, height=2160)))
     encode = _milliseconds(one_pass)
     return [
         Measure(
@@ -64,39 +70,103 @@ def placeholder(effort: Effort, say: Say) -> list[Measure]:
     ]
 
 
-def _clip(seconds: int) -> Clip:
+def long_placeholder(effort: Effort, say: Say) -> list[Measure]:
+    """A long 1080p clip whose pieces are there: against one of a tenth of it, byte for byte, and against its copy."""
+    short, long, copies = [], [], []
+    with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
+        folder = Path(name)
+        renderer = _renderer(folder)
+        brief, whole = (
+            replace(example(seconds), width=1920, height=1080)
+            for seconds in (effort.long_seconds // _LONGER, effort.long_seconds)
+        )
+        files = [renderer.render(clip) for clip in (brief, whole)]
+        small, big = (file.stat().st_size for file in files)
+        for turn in range(effort.clips):
+            say(f"long media: round {turn + 1} of {effort.clips}")
+            short.append(_timed(renderer, brief))
+            long.append(_timed(renderer, whole))
+            began = time.perf_counter()
+            shutil.copyfile(files[1], folder / "copy")
+            copies.append(time.perf_counter() - began)
+    length = f"{effort.long_seconds} s of 1080p ({big / 1e6:.1f} MB)"
+    return [
+        Measure(
+            "media-long",
+            f"a byte of {length} / of a tenth of it, warm",
+            "×",
+            tuple(ratio * small / big for ratio in ratios(long, short)),
+            Aim("below", 1.25),
+            {"ours": _milliseconds(long), "baseline": _milliseconds(short)},
+        ),
+        Measure(
+            "media-copy",
+            f"{length}, warm / copying the file",
+            "×",
+            ratios(long, copies),
+            None,
+            {"ours": _milliseconds(long), "baseline": _milliseconds(copies)},
+        ),
+    ]
+
+
+def example(seconds: int) -> Clip:
+    """The clip of the first example, with somebody speaking all the time."""
     task = tasks.example()
-    clip = Clip(width=1280, height=720, milliseconds=1000 * seconds, title="HeyGen Avatar IV")
-    return replace(clip, lines=(task["speech"]["text"], f"task {task['taskUUID']}"))
+    # Fifteen characters a second.
+    text = task["speech"]["text"]
+    script = " ".join([text] * (seconds * 15 // len(text) + 1))[: seconds * 15]
+    return Clip(
+        width=1280,
+        height=720,
+        milliseconds=1000 * seconds,
+        title="HeyGen Avatar IV",
+        lines=(text, f"task {task['taskUUID']}"),
+        sound=Soundtrack(words([(0.0, float(seconds), script)])),
+    )
 
 
-def _timed_render(renderer: Renderer, clip: Clip) -> float:
+def encoded_whole(clip: Clip, placeholder: Path, path: Path) -> float:
+    """Encode every frame and the whole sound of a clip to `path`, with the same encoders, and give the seconds it took.
+
+    It is the same clip: the card, the lights that run along its foot, and what `placeholder` sounds like, which is
+    decoded before, and not counted.
+    """
+    sound = path.with_suffix(".wav")
+    Ffmpeg().run(("-i", f"file:{placeholder}", "-map", "0:a", "-ar", str(SAMPLE_RATE), f"file:{sound}"))
+    codec = codec_of(clip)
     began = time.perf_counter()
-    renderer.render(clip)
+    card = painted(clip)
+    foot = Foot.of(clip, card, phases(clip, codec))
+    strip = path.with_suffix(".strip")
+    strip.write_bytes(foot.tile.tobytes())
+    colour = f"scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,{BT709}"
+    still = f"loop=loop=-1:size=1:start=0,setpts=N/{FRAME_RATE}/TB"
+    graph = (
+        f"[0:v]{colour},crop=iw:{foot_top(clip)}:0:0,{still}[card];"
+        f"[1:v]{colour},{still},crop={foot.width}:ih:{foot.spacing}-mod(n\\,{foot.phases})*{foot.step}:0[foot];"
+        "[card][foot]vstack[out]"
+    )
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-framerate", str(FRAME_RATE))
+    arguments = (
+        *(*raw, "-s", "{}x{}".format(*clip.pixels), "-i", "-"),
+        *(*raw, "-s", f"{foot.tile.width}x{foot.tile.height}", "-i", f"file:{strip}", "-i", f"file:{sound}"),
+        *("-filter_complex", graph, "-map", "[out]", "-frames:v", str(clip.frames)),
+        *(*codec.picture(clip.quality), "-g", "250", "-map", "2:a", *codec.sound, "-ac", "1"),
+        *("-movflags", "+faststart", f"file:{path}"),
+    )
+    Ffmpeg().run(arguments, card.canvas.tobytes())
     return time.perf_counter() - began
 
 
-def _timed_one_pass(clip: Clip, path: Path) -> float:
-    """Encode every frame: the card, a bar that moves along its foot, and a plain tone, with the same encoders."""
-    from understudy.media.card import paint
+def _renderer(folder: Path) -> Renderer:
+    return Renderer(Shelf(folder, _ROOM), Ffmpeg())
 
-    width, height = clip.pixels
-    tone = f"sine=frequency=220:sample_rate={SAMPLE_RATE}:duration={clip.milliseconds / 1000}"
-    graph = (
-        "[0:v]scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,"
-        f"loop=loop=-1:size=1:start=0,setpts=N/{FRAME_RATE}/TB[card];"
-        f"color=orange:s={width // 5 // 2 * 2}x12:r={FRAME_RATE},format=yuv420p[bar];"
-        f"[card][bar]overlay=x='(W+w)*mod(n,75)/75-w':y=H-h,{BT709}[out]"
-    )
-    codec = codec_of(clip)
-    arguments = (
-        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(FRAME_RATE)),
-        *("-i", "-", "-f", "lavfi", "-i", tone, "-filter_complex", graph),
-        *("-map", "[out]", "-frames:v", str(clip.frames), *codec.picture(clip.quality), "-g", "250"),
-        *("-map", "1:a", *codec.sound, "-ac", "1", "-movflags", "+faststart", f"file:{path}"),
-    )
+
+def _timed(renderer: Renderer, clip: Clip) -> float:
+    """Render a clip: a finished file of it is not used, its pieces are."""
     began = time.perf_counter()
-    Ffmpeg().run(arguments, paint(clip).tobytes())
+    renderer.render(clip)
     return time.perf_counter() - began
 
 
