@@ -23,6 +23,8 @@ from .effort import Effort
 from .measure import Aim, Measure, Say, ratios
 
 _ROOM = 1 << 30
+#: As a placeholder's notes are encoded, which is quicker than the encoder is by itself.
+_SOUND = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "24k", "-ac", "1")
 #: How much longer than the other the longer of two clips is that are compared.
 _LONGER = 10
 
@@ -152,7 +154,7 @@ def encoded_whole(clip: Clip, placeholder: Path, path: Path) -> float:
         *(*raw, "-s", "{}x{}".format(*clip.pixels), "-i", "-"),
         *(*raw, "-s", f"{foot.tile.width}x{foot.tile.height}", "-i", f"file:{strip}", "-i", f"file:{sound}"),
         *("-filter_complex", graph, "-map", "[out]", "-frames:v", str(clip.frames)),
-        *(*codec.picture(clip.quality), "-g", "250", "-map", "2:a", *codec.sound, "-ac", "1"),
+        *(*codec.picture(clip.quality), "-g", "250", "-map", "2:a", *_SOUND),
         *("-movflags", "+faststart", f"file:{path}"),
     )
     Ffmpeg().run(arguments, card.canvas.tobytes())

@@ -20,13 +20,12 @@ class Codec:
     """How one family of containers stores picture and sound.
 
     `stream_format` is one without timestamps, in which frames can be put in a row; `stream` is what the encoder
-    needs to be told for it. `sound` is what its encoder is told, `samples` what a packet of it holds.
+    needs to be told for it; `samples` is what a packet of sound holds.
     """
 
     name: str
     stream_format: str
     stream: tuple[str, ...]
-    sound: tuple[str, ...]
     samples: int
     steps: tuple[int, ...]
 
@@ -56,7 +55,6 @@ AVC: Final = Codec(
     stream_format="h264",
     # What `splice` counts on: frames told apart, blocks that do not lean on those above, and a quantizer of each frame.
     stream=("-x264-params", "aud=1:constrained-intra=1:stitchable=1"),
-    sound=("-c:a", "aac", "-b:a", "40k"),
     samples=1024,
     steps=tuple(range(46, 24, -2)),
 )
@@ -64,7 +62,6 @@ VP9: Final = Codec(
     name="vp9",
     stream_format="ivf",
     stream=(),
-    sound=("-c:a", "libopus", "-b:a", "24k"),
     samples=960,
     steps=(60, 52, 44, 36, 28, 20),
 )
