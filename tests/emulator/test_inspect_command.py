@@ -68,6 +68,17 @@ def told(*words: str) -> dict[str, object]:
     return document
 
 
+def test_what_no_person_reads_has_a_line_for_each_thing_however_long(tmp_path: Path) -> None:
+    path = tmp_path / "tagged.mp4"
+    long = "word " * 60
+    tag = ("-metadata", f"understudy_note={long}\nmore", "-movflags", "+use_metadata_tags")
+    Ffmpeg().run(("-f", "lavfi", "-i", "color=red:s=64x48:r=25:d=1", *tag, f"file:{path}"))
+    result = run(str(path))
+    lines = result.stdout.splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert [line for line in lines if "word" in line] == [f"understudy_note  {long}more"]
+
+
 def test_json_tells_everything_a_test_could_want(film: Path) -> None:
     document = told(str(film))
     content = film.read_bytes()

@@ -26,9 +26,6 @@ _TOLD = ("content-type", "etag", "accept-ranges", "x-understudy-placeholder", "x
 #: So many silences and cues are shown to a person.
 _SHOWN = 3
 
-#: Columns of what is not printed on a terminal.
-_WIDTH = 120
-
 
 #: Tags that every MP4 has and that tell a person nothing.
 _BRANDS = ("major_brand", "minor_version", "compatible_brands")
@@ -128,14 +125,18 @@ def _show(source: str, told: dict[str, Any], info: "MediaInfo") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    rows = list(_rows(told, info))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A line each, however long: programs cut and search it.
+        wide = max(len(name) for name, _ in rows)
+        click.echo("\n".join([source, *(f"{name:{wide}}  {' '.join(value.split())}" for name, value in rows)]))
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
-    for name, value in _rows(told, info):
+    for name, value in rows:
         table.add_row(escape(name), escape(value))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
     console.print(f"[bold]{escape(source)}[/bold]")
     console.print(table)
 
