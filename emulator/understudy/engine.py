@@ -57,6 +57,8 @@ class Engine:
     heirs: dict[str, list[Shelved]] = field(default_factory=dict)
     #: How many exchanges went with the accounts they were of, by their ids: whoever plays journals again has to know.
     lost: Counter[str] = field(default_factory=Counter)
+    #: How many went as all of an account was reset: only who does not see it begin anew has to know.
+    lost_to_reset: Counter[str] = field(default_factory=Counter)
     news: News = field(default_factory=News)
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     #: Taken by whoever moves time: the advances of one account queue up, and those of all with every other.
@@ -161,6 +163,7 @@ class Engine:
             case "money":
                 account.renew_money()
             case "all":
+                self.lost_to_reset[account.id] += len(account.journal) + account.journal.lost
                 self._empty(account)
                 account.become(self.accounts.blank(account.id, account.key))
                 account.furnish()
@@ -169,19 +172,24 @@ class Engine:
     def forget(self, account: Account) -> None:
         """Let there be no such account any more."""
         self.reset(account, "jobs")
+        self.lost[account.id] += len(account.journal) + account.journal.lost
         self._empty(account)
         self.accounts.forget(account)
+        for keeper in self.keepers.values():
+            keeper.forgotten(account)
 
     def _empty(self, account: Account) -> None:
+        for keeper in self.keepers.values():
+            keeper.emptied(account)
         for name in list(account.keep(HandedIn).files):
             self.throw_out(account, name)
-        self.lost[account.id] += len(account.journal) + account.journal.lost
 
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something beside an answer, which does not wait for it."""
         task = asyncio.create_task(work)
         self.under_way.add(task)
         task.add_done_callback(self.under_way.discard)
+        return task
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -403,17 +404,85 @@ def test_what_cannot_be_told_is_said(document: bytes, change: Callable[[Any], ob
         replayed(_line(document, 0, change))
 
 
-@pytest.mark.parametrize("how", [("POST", "reset/all"), ("DELETE", "accounts/{id}")])
-def test_what_went_with_its_account_is_missed(cache: Path, how: tuple[str, str]) -> None:
-    method, path = how
+def test_what_went_with_its_account_is_missed(cache: Path) -> None:
     with Server(Settings(port=0, cache_dir=cache, seed=17), ManualClock()) as running:
         with Caller(running) as caller:
             caller.perform("runware_submit", 1)
             caller.perform("runware_poll", 0)
-            caller.control(method, path.format(id=identity(caller.key)))
+            caller.control("DELETE", f"accounts/{identity(caller.key)}")
             caller.perform("runware_submit", 2)
-        with pytest.raises(CannotTell, match="2 exchanges are not in it any more"):
-            replayed(written_down(running))
+        for keys in ((), (caller.key,)):
+            with pytest.raises(CannotTell, match="2 exchanges are not in it any more"):
+                replayed(written_down(running, *keys))
+
+
+@pytest.mark.parametrize("once_more", [False, True])
+def test_an_account_of_which_all_was_reset_begins_anew_and_comes_out_the_same(cache: Path, once_more: bool) -> None:
+    with Server(Settings(port=0, cache_dir=cache, seed=17), ManualClock()) as running:
+        with Caller(running) as caller:
+            caller.control("POST", "faults", slow=3, probability=0.5)
+            for what, number in EVERYTHING if once_more else EVERYTHING[:8]:
+                caller.perform(what, number)
+            caller.control("POST", "reset/all")
+            caller.control("POST", "faults", slow=3, probability=0.5)
+            caller.tasks, caller.requests, caller.calls = [], [], []
+            for what, number in EVERYTHING:
+                caller.perform(what, number)
+            if once_more:
+                caller.control("POST", "reset/all")
+                caller.perform("runware_submit", 3)
+        for keys in ((), (caller.key,)):
+            document = written_down(running, *keys)
+            report = replayed(document)
+            assert (told(report), report.skipped) == ("", {})
+            assert report.same >= (1 if once_more else len(EVERYTHING) - 8)
+
+
+def test_what_began_before_all_was_reset_is_not_understood_after_it(make_server: Callable[..., Server]) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as caller, connect(server.url.replace("http", "ws") + "/v1") as socket:
+        socket.send(json.dumps([{"taskType": "authentication", "apiKey": caller.key}]))
+        socket.recv(10)
+        caller.control("POST", "reset/all")
+        socket.send(json.dumps([{"taskType": "ping", "ping": True}]))
+        with suppress(ConnectionClosed, TimeoutError):
+            socket.recv(2)
+        document = written_down(server, caller.key)
+    after = [line for line in each(document) if line["transport"] == "websocket" and line["request"]["method"] != "GET"]
+    if after:
+        with pytest.raises(CannotTell, match="are not in it any more"):
+            replayed(document)
+
+
+@pytest.mark.parametrize("when", [{"times": 1}, {"after": 1}, {"nth": 2}, {"probability": 0.5}], ids=str)
+def test_a_rule_for_everybody_that_others_may_have_used_up_leaves_doubt(
+    make_server: Callable[..., Server], when: dict[str, Any]
+) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as one, Caller(server) as other:
+        rule = {"error": "internalServerError", "provider": "runware", "operation": "submit", **when}
+        one.http.post("/_understudy/faults", json=rule)
+        other.runware_submit(1)
+        for number in range(6):
+            one.runware_submit(number)
+    everything = replayed(written_down(server))
+    assert (told(everything), everything.skipped) == ("", {})
+    report = replayed(written_down(server, one.key))
+    if report.difference is not None:
+        assert "shared-1 is a rule for everybody" in report.doubt
+    # By chance the others may have changed nothing.
+    assert report.difference is not None or "probability" in when
+
+
+def test_a_rule_for_everybody_leaves_no_doubt_where_nobody_else_was(make_server: Callable[..., Server]) -> None:
+    server = make_server(clock=ManualClock(), seed=3)
+    with Caller(server) as caller:
+        caller.http.post("/_understudy/faults", json={"delay": 1, "times": 1, "operation": "list"})
+        caller.runware_submit(1)
+        document = written_down(server, caller.key)
+    number = next(index for index, line in enumerate(each(document), 1) if line["provider"] == "runware")
+    report = replayed(_line(document, number, lambda exchange: exchange["response"].update(status=418)))
+    assert (report.difference is not None, report.doubt) == (True, "")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,11 @@ class When:
     probability: float | None = None
     ttl: float | None = None
 
+    @property
+    def chooses(self) -> bool:
+        """Whether it depends on the requests before, or on chance, which of those that match are struck."""
+        return self.times is not None or self.after > 0 or self.nth > 1 or self.probability is not None
+
 
 @dataclass(slots=True)
 class Rule:

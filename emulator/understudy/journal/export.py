@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from types import NoneType
 from typing import Any
 
@@ -50,10 +51,7 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
         ]
     exchanges.sort(key=lambda exchange: exchange.number)
     lost = sum(journal.lost for journal in {id(journal): journal for journal in (*chosen, engine.strangers)}.values())
-    # What went with an account that was reset or forgotten is in none of them.
-    kept = {id(journal) for journal in chosen}
-    whose = engine.lost.keys() if id(engine.strangers) in kept else _of(engine, kept)
-    lost += sum(engine.lost[account] for account in whose)
+    lost += _gone(engine, chosen, exchanges)
     names: dict[str, str] = {}
     # Who takes the lines one after the other gives others the time to forget an account.
     keys = {account.id: account.key for account in engine.accounts.all()}
@@ -61,15 +59,44 @@ def lines(engine: Engine, journals: Iterable[Journal]) -> Iterator[bytes]:
     def name(secret: str) -> str:
         return names.setdefault(secret, f"redacted-{len(names) + 1}")
 
-    yield orjson.dumps(_header(engine, exchanges, lost)) + b"\n"
+    yield orjson.dumps({**_header(engine, exchanges, lost), "unseen": _unseen(engine, chosen)}) + b"\n"
     for exchange in exchanges:
         key = keys.get(exchange.account or "")
         seen = redacted(exchange, () if key is None else (key,), name, media_sent=True)
         yield orjson.dumps(_line(exchange, seen)) + b"\n"
 
 
-def _of(engine: Engine, journals: set[int]) -> Iterator[str]:
-    return (account.id for account in engine.accounts.all() if id(account.journal) in journals)
+def _gone(engine: Engine, chosen: list[Journal], exchanges: list[Exchange]) -> int:
+    """How many exchanges went with accounts that were reset or forgotten, and are needed to understand the others.
+
+    Who sees an account begin anew needs nothing of what was before, but for what was under way by then.
+    """
+    kept = {id(journal) for journal in chosen}
+    of = {account.id for account in engine.accounts.all() if id(account.journal) in kept}
+    everybody = id(engine.strangers) in kept
+    gone = sum(count for account, count in engine.lost.items() if everybody or account in of)
+    anew = {
+        exchange.account: exchange.number
+        for exchange in exchanges
+        if exchange.provider == OURSELVES and exchange.operation == "reset_all" and exchange.status == HTTPStatus.OK
+    }
+    gone += sum(count for account, count in engine.lost_to_reset.items() if account in of and account not in anew)
+    return gone + sum(
+        min(exchange.number, exchange.connection or exchange.number) < anew[exchange.account]
+        for exchange in exchanges
+        if exchange.account in anew
+    )
+
+
+def _unseen(engine: Engine, chosen: list[Journal]) -> bool:
+    """Whether anybody asked anything that is not here, and may have used up rules that are everybody's."""
+    kept = {id(journal) for journal in chosen}
+    others = (account.journal for account in engine.accounts.all() if id(account.journal) not in kept)
+    return (
+        any((*engine.lost.values(), *engine.lost_to_reset.values()))
+        or any(len(journal) or journal.lost for journal in others)
+        or (id(engine.strangers) not in kept and any(exchange.provider != OURSELVES for exchange in engine.strangers))
+    )
 
 
 def _header(engine: Engine, exchanges: list[Exchange], lost: int) -> dict[str, Any]:

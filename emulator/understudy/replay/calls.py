@@ -108,6 +108,8 @@ class Calls:
             found := first_difference(recorded, call.exchange, scene.names, scene.engine, still=scene.still)
         ) is not None:
             raise scene.differs(recorded, *found)
+        if recorded["provider"] == OURSELVES:
+            scene.look_at_rules()
         if recorded["ended"] == "hung up":
             scene.report.sent_only["the caller hung up before the answer"] += 1
         elif recorded["provider"] == OURSELVES:

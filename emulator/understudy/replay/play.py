@@ -21,7 +21,9 @@ async def play(
     """Play a journal until the first difference; `tell` hears how far it is. Raises CannotTell."""
     engine, silent = engine_of(header, _token(exchanges))
     app = build_app(engine)
-    scene = Scene(engine, app, exchanges, still=bool(header["clock"]["still"]))
+    scene = Scene(
+        engine, app, exchanges, still=bool(header["clock"]["still"]), unseen=bool(header.get("unseen", False))
+    )
     opened = _begin(scene, header)
     async with engine.running():
         calls, talks = Calls(scene), Talks(scene)
@@ -43,6 +45,7 @@ def _begin(scene: Scene, header: Mapping[str, Any]) -> list[tuple[float, str]]:
             scene.engine.faults.add(rule, scene.engine.clock.now())
         for one in header["scenario"]["accounts"]:
             scene.open(one["id"], balance=one["balance"], limits=one["limits"], faults=tuple(one["faults"]))
+        scene.look_at_rules()
         return sorted(((float(moment), account) for account, moment in header["accounts"].items()), reverse=True)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         raise CannotTell(f"its first line does not say how the server started ({problem!r})") from problem

@@ -50,13 +50,19 @@ class Differs(Exception):
 class Scene:
     """An engine, and the journal that is played on it."""
 
-    def __init__(self, engine: Engine, app: ASGIApp, exchanges: Sequence[Recorded], *, still: bool) -> None:
+    def __init__(
+        self, engine: Engine, app: ASGIApp, exchanges: Sequence[Recorded], *, still: bool, unseen: bool = False
+    ) -> None:
         self.engine = engine
         self.app = app
         self.names = Names()
         self.report = Report()
         #: Whether the clock stood still but for advances when the journal was written.
         self.still = still
+        #: Whether others, of whom nothing is in the journal, asked something then.
+        self._unseen = unseen
+        #: A rule that is everybody's and strikes some of the requests that it is about.
+        self._choosy: str | None = None
         self._owners = _owners(exchanges)
         self._keys = {account: key for key, account in reversed(self._owners.items())}
         #: Accounts of which something could not be sent as it was, and the number of that; None is everybody.
@@ -74,6 +80,11 @@ class Scene:
             if key not in self.names.known and account is not None and self._owners.get(key) == account:
                 self.engine.accounts.open(account, key)
                 self.names.known[key] = key
+
+    def look_at_rules(self) -> None:
+        """Note whether there is a rule that others can have used up."""
+        if self._unseen and self._choosy is None:
+            self._choosy = next((rule.id for rule in self.engine.faults.rules if rule.when.chooses), None)
 
     def clock(self, recorded: Recorded) -> Clock:
         """The clock that goes for an exchange."""
@@ -110,6 +121,11 @@ class Scene:
         doubtful = [number for account, number in self._doubtful.items() if account in (None, recorded["account"])]
         if doubtful:
             report.doubt = f"exchange {min(doubtful)} could not be sent again as it was, and this may be why"
+        elif self._choosy is not None:
+            report.doubt = (
+                f"{self._choosy} is a rule for everybody that strikes some requests only, and what others asked is "
+                "not in this journal: export that of --everyone"
+            )
         elif not self.still:
             report.doubt = (
                 "the server's clock flowed, so that no two answers have quite the same moments in them: "

@@ -50,7 +50,7 @@ def _engine(header: Mapping[str, Any], token: str | None) -> tuple[Engine, Silen
         raise CannotTell(
             f"{header['lost']} exchanges are not in it any more, and what they did is not known: "
             "have the journal keep more with --journal-size, and write it down before it is cleared, "
-            "or its account is reset or deleted"
+            "or its account is deleted"
         )
     if header["scenario"] is None:
         raise CannotTell("the scenario with which the server started could not be read any more")
