@@ -12,6 +12,7 @@ from .data import folder, read, read_all
 from .errors import ErrorCase, catalogue
 from .hosts import hosts
 from .models import Model, models
+from .operations import Authentication, Operation, authentications, operations
 from .schema import Judge, plain
 from .switches import Switch, switches
 
@@ -43,6 +44,16 @@ class Contract:
     def switches(self) -> Mapping[str, Switch]:
         """The switches by name."""
         return switches(self.name)
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """What can be asked of the provider, by name."""
+        return operations(self.name)
+
+    @property
+    def authentications(self) -> Mapping[str, Authentication]:
+        """The ways to say who asks, by the names that operations use."""
+        return authentications(self.name)
 
     @property
     def hosts(self) -> tuple[str, ...]:
