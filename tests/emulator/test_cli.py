@@ -57,6 +57,24 @@ def test_it_says_where_each_provider_is(tmp_path):
     assert re.search(rf"runware\s+{url}/v1", out)
 
 
+def test_the_key_that_a_caller_uses_is_not_the_only_one_a_server_accepts(tmp_path):
+    with serving(tmp_path, UNDERSTUDY_API_KEY="qa-key") as (process, url):
+        assert post(url, video_task(), key="another").status_code == 200
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert "these keys" not in out
+
+
+def test_it_says_how_many_keys_it_accepts_and_not_which(tmp_path):
+    with serving(tmp_path, UNDERSTUDY_API_KEYS="first-key second-key") as (process, url):
+        assert post(url, video_task(), key="second-key").status_code == 200
+        assert post(url, video_task(), key="third-key").status_code == 401
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert "Only these keys: 2" in out
+    assert "first-key" not in out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_cleanly(tmp_path, number):
     with serving(tmp_path) as (process, url):
@@ -82,7 +100,7 @@ def test_an_answer_in_flight_is_finished_before_it_stops(tmp_path):
 
 def test_a_flag_beats_a_variable_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path):
     (tmp_path / "understudy.toml").write_text('api-key = ["from-file"]\npublic-url = "http://from-file"\nbalance = 3\n')
-    variables = {"UNDERSTUDY_API_KEY": "from-variable", "UNDERSTUDY_PUBLIC_URL": "http://from-variable"}
+    variables = {"UNDERSTUDY_API_KEYS": "from-variable", "UNDERSTUDY_PUBLIC_URL": "http://from-variable"}
     with serving(tmp_path, "--public-url", "http://from-flag/", "--speed", "instant", **variables) as (_, url):
         task = video_task()
         assert post(url, task, key="from-file").status_code == 401

@@ -110,7 +110,7 @@ _OPTIONS = (
         help="Write the port number to this file once the server answers.",
     ),
     _option(
-        "--api-key", "api_key", variable="UNDERSTUDY_API_KEY", multiple=True, type=KeyType(),
+        "--api-key", "api_key", variable="UNDERSTUDY_API_KEYS", multiple=True, type=KeyType(),
         help="Accept this API key only; may be repeated (in the variable: separated by spaces).  "
         "[default: any key works, each is an account of its own]",
     ),

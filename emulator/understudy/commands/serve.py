@@ -80,6 +80,8 @@ def _greet(server: "Server", asked: Settings) -> None:
         click.echo(f"The clock stands still at {iso(clock.now())}; `understudy clock advance SECONDS` moves it.")
     else:
         click.echo(f"The clock runs at {asked.speed.rate:g} s a second.")
+    if asked.api_keys:
+        click.echo(f"Only these keys: {len(asked.api_keys)}; to any other the providers say no.")
     if asked.control_token is None and (token := server.settings.control_token) is not None:
         click.echo(f"Who can reach it may use /_understudy/ with the header X-Understudy-Token: {token}")
     click.echo("Ctrl-C stops it.")
