@@ -52,9 +52,11 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 async def _credit(call: Call) -> Any:
-    account = call.one
+    account, amount = call.one, round(call.body["amount"] * MICRO)
+    if not amount:
+        raise Refusal(422, "the ledger counts in millionths of a dollar, and that is not half of one.")
     try:
-        account.ledger.credit(round(call.body["amount"] * MICRO), account.clock.now(), call.body.get("why", ""))
+        account.ledger.credit(amount, account.clock.now(), call.body.get("why", ""))
     except InsufficientCredit as short:
         raise Refusal(
             409, f"that is more than can be taken away: ${short.available / MICRO:.6f} can still be spent."

@@ -84,6 +84,9 @@ class Words:
         """What is wrong with a value, to be read after its name."""
         if not isinstance(value, str) or len(value) > self.longest or not re.fullmatch(self.pattern, value):
             return f"is {self.form}, not {value!r:.100}"
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            # Half a character of UTF-16 can be in JSON, and is no text.
+            return f"is {self.form}, not {value!r:.100}"
         return None
 
     def tidy(self, value: Any) -> Any:
@@ -92,6 +95,9 @@ class Words:
 
 
 _FLAG: Final = Choice((True, False))
+
+#: Text without control characters: no key that anybody could show has them.
+_SHOWABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]+$"
 _ENDING: Final = Choice((True, False, "before", "after"))
 
 
@@ -131,7 +137,7 @@ _FIELDS: dict[str, Field] = {
         "match", Choice(OPERATIONS), "Only requests for this; what it is otherwise, the effects decide."
     ),
     "account": Field(
-        "match", Words("an API key or an account's id"), "Only requests of this account, by its key or id."
+        "match", Words("an API key or an account's id", _SHOWABLE), "Only requests of this account, by its key or id."
     ),
     "text": Field("match", Words("a piece of text"), "Only requests that say this somewhere in a prompt or a script."),
     "times": Field("when", Number(1, 1e9, whole=True), "Strikes at most so many times; then the rule is spent."),

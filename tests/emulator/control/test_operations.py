@@ -161,6 +161,8 @@ def test_money_is_put_in_taken_out_and_paged(api):
     assert api.ok("POST", "/ledger/credit", json={"amount": -12.5})["available"] == 0
     assert "can still be spent" in api.refused(409, "POST", "/ledger/credit", json={"amount": -0.01})["error"]
     assert "reset/money" in api.refused(409, "PUT", "/ledger/opening", json={"amount": 1})["error"]
+    for nothing in (1e-7, -4e-7):
+        assert "millionths" in api.refused(422, "POST", "/ledger/credit", json={"amount": nothing})["error"]
     entries = api.ok("GET", "/ledger")["entries"]
     assert [(one["kind"], one["amount"], one["why"]) for one in entries] == [
         ("opening", 10, None),
