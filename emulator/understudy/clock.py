@@ -14,6 +14,9 @@ from typing import Protocol
 
 Wake = Callable[[], object]
 
+#: Says until which moment somebody sleeps.
+When = Callable[[], float]
+
 
 class Clock(Protocol):
     """What time it is in the emulator, and how long a moment is away in real time."""
@@ -31,12 +34,35 @@ class Clock(Protocol):
         """Real seconds until `moment`; 0 when it has come, None when only an advance can bring it, or nothing."""
         ...
 
-    def on_leap(self, wake: Wake) -> Wake:
-        """Call `wake`, from any thread, whenever time moved other than by passing, until the returned call."""
+    def on_leap(self, wake: Wake, when: When | None = None) -> Wake:
+        """Call `wake`, from any thread, whenever time moved other than by passing, until the returned call.
+
+        Who sleeps until a moment says `when`: an advance stops there, and may leave who sleeps longer alone.
+        """
+        ...
+
+    def next_wake(self) -> float:
+        """The next moment until which anybody sleeps; infinite when nobody does."""
         ...
 
     def advance(self, seconds: float) -> float:
         """Move time forward and return the new time; raises ValueError on a negative step."""
+        ...
+
+    def step(self, seconds: float) -> float:
+        """The same as a part of an advance, which ends with `wake`: who sleeps longer is left alone until then."""
+        ...
+
+    def wake(self) -> None:
+        """Let everybody who sleeps look at the clock."""
+        ...
+
+    def lived(self) -> float:
+        """What time it would be had it always gone on from where it was: being set back or ahead does not count."""
+        ...
+
+    def moment_of(self, lived: float) -> float:
+        """The moment at which `lived` will be that, if time is not set before."""
         ...
 
 
@@ -48,16 +74,23 @@ class _Sleepers:
     _numbers = itertools.count()
 
     def __init__(self) -> None:
-        self._wakes: dict[int, Wake] = {}
+        self._wakes: dict[int, tuple[Wake, When | None]] = {}
 
-    def add(self, wake: Wake) -> Wake:
+    def add(self, wake: Wake, when: When | None) -> Wake:
         number = next(self._numbers)
-        self._wakes[number] = wake
+        self._wakes[number] = wake, when
         return lambda: self._wakes.pop(number, None)
 
-    def wake(self) -> None:
-        for wake in tuple(self._wakes.values()):
-            wake()
+    def wake(self, now: float = math.inf) -> None:
+        """Wake everybody but those who sleep until after `now`."""
+        for wake, when in tuple(self._wakes.values()):
+            if when is None or when() <= now:
+                wake()
+
+    def next(self, now: float) -> float:
+        """When the next of those sleeps no longer who sleep now."""
+        moments = (when() for _, when in tuple(self._wakes.values()) if when is not None)
+        return min((moment for moment in moments if moment > now), default=math.inf)
 
 
 def _step(seconds: float) -> float:
@@ -104,15 +137,37 @@ class FlowingClock:
         """Real seconds until `moment`, never negative; None for one that never comes."""
         return max(0.0, (moment - self.now()) / self._rate) if moment < math.inf else None
 
-    def on_leap(self, wake: Wake) -> Wake:
+    def on_leap(self, wake: Wake, when: When | None = None) -> Wake:
         """Call `wake` after every `advance`, until the returned call."""
-        return self._sleepers.add(wake)
+        return self._sleepers.add(wake, when)
+
+    def next_wake(self) -> float:
+        """The next moment until which anybody sleeps, on this clock or an account's."""
+        return self._sleepers.next(self.now())
 
     def advance(self, seconds: float) -> float:
         """Move time forward, beside its passing, and return the new time; raises ValueError on a negative step."""
         self._wall += _step(seconds)
-        self._sleepers.wake()
+        self.wake()
         return self.now()
+
+    def step(self, seconds: float) -> float:
+        """The same, but those who sleep longer must be woken later: they sleep by real time, which is too long now."""
+        self._wall += _step(seconds)
+        self._sleepers.wake(self.now())
+        return self.now()
+
+    def wake(self) -> None:
+        """Let everybody who sleeps look at the clock."""
+        self._sleepers.wake()
+
+    def lived(self) -> float:
+        """The time: it is never set."""
+        return self.now()
+
+    def moment_of(self, lived: float) -> float:
+        """The same moment."""
+        return lived
 
 
 class ManualClock:
@@ -132,26 +187,47 @@ class ManualClock:
         """0 when `moment` has come, else None: waiting does not help."""
         return 0.0 if moment <= self._now else None
 
-    def on_leap(self, wake: Wake) -> Wake:
-        """Call `wake` after every `advance`, until the returned call."""
-        return self._sleepers.add(wake)
+    def on_leap(self, wake: Wake, when: When | None = None) -> Wake:
+        """Call `wake` after every `advance` that brings what is slept for, until the returned call."""
+        return self._sleepers.add(wake, when)
+
+    def next_wake(self) -> float:
+        """The next moment until which anybody sleeps, on this clock or an account's."""
+        return self._sleepers.next(self._now)
 
     def advance(self, seconds: float) -> float:
         """Move time forward and return the new time; raises ValueError on a negative step."""
         self._now += _step(seconds)
-        self._sleepers.wake()
+        # Whoever sleeps longer can do nothing but sleep on.
+        self._sleepers.wake(self._now)
         return self._now
+
+    step = advance
+
+    def wake(self) -> None:
+        """Let everybody who sleeps look at the clock."""
+        self._sleepers.wake()
+
+    def lived(self) -> float:
+        """The time: it is never set."""
+        return self._now
+
+    def moment_of(self, lived: float) -> float:
+        """The same moment."""
+        return lived
 
 
 class AccountClock:
     """The server's time plus what an account was advanced by on its own."""
 
-    __slots__ = ("_parent", "_sleepers", "offset")
+    __slots__ = ("_parent", "_set", "_sleepers", "offset")
 
     def __init__(self, parent: Clock, offset: float = 0.0) -> None:
         self._parent = parent
         #: Seconds by which the account is ahead of the server; it only grows, unless the account is set back whole.
         self.offset = offset
+        #: Seconds by which time was set, ahead or back, rather than lived through.
+        self._set = 0.0
         # Most accounts never sleep on their clock: there are thousands of them.
         self._sleepers: _Sleepers | None = None
 
@@ -172,41 +248,77 @@ class AccountClock:
         """What the server's clock shows when this one shows `moment`, if this one is not advanced before."""
         return moment - self.offset
 
-    def on_leap(self, wake: Wake) -> Wake:
+    def on_leap(self, wake: Wake, when: When | None = None) -> Wake:
         """Call `wake` after every advance, of this clock or the server's, until the returned call."""
-        forget_own, forget_parents = self.on_advance(wake), self._parent.on_leap(wake)
+        forget_own = self.on_advance(wake, when)
+        forget_parents = self._parent.on_leap(wake, None if when is None else lambda: self.at_parent(when()))
         return lambda: (forget_own(), forget_parents())
 
-    def on_advance(self, wake: Wake) -> Wake:
+    def on_advance(self, wake: Wake, when: When | None = None) -> Wake:
         """Call `wake` after every advance of this clock alone, until the returned call."""
         if self._sleepers is None:
             self._sleepers = _Sleepers()
-        return self._sleepers.add(wake)
+        return self._sleepers.add(wake, when)
+
+    def next_wake(self) -> float:
+        """The next moment until which anybody sleeps on this clock."""
+        return math.inf if self._sleepers is None else self._sleepers.next(self.now())
 
     def set(self, offset: float) -> None:
         """Let the account be so far ahead of the server, whatever it was before."""
+        self._set += offset - self.offset
         self.offset = offset
-        if self._sleepers is not None:
-            self._sleepers.wake()
+        self.wake()
 
     def advance(self, seconds: float) -> float:
         """Move this account's time forward and return it; raises ValueError on a negative step."""
+        self._move(seconds)
+        self.wake()
+        return self.now()
+
+    def step(self, seconds: float) -> float:
+        """The same, but those who sleep longer must be woken later, as `wake` does."""
+        self._move(seconds)
+        if self._sleepers is not None:
+            self._sleepers.wake(self.now())
+        return self.now()
+
+    def wake(self) -> None:
+        """Let everybody who sleeps look at the clock."""
+        if self._sleepers is not None:
+            self._sleepers.wake()
+
+    def lived(self) -> float:
+        """The account's time, had it never been set back or ahead."""
+        return self.now() - self._set
+
+    def moment_of(self, lived: float) -> float:
+        """What the account's clock shows then, if it is not set before."""
+        return lived + self._set
+
+    def _move(self, seconds: float) -> None:
         parent = self._parent.now()
         # The offset is what two clock readings differ by, so that adding it to one and taking it from the other
         # round alike: a moment that has come by `now` has come by `real_delay`.
         self.offset = (parent + self.offset + _step(seconds)) - parent
-        if self._sleepers is not None:
-            self._sleepers.wake()
-        return self.now()
 
 
 async def sleep_until(clock: Clock, moment: float) -> None:
     """Wait until the emulator's time has come to `moment`, whether it passes or leaps there."""
+    await _sleep(clock, lambda: moment)
+
+
+async def live_until(clock: Clock, lived: float) -> None:
+    """Wait until so much was lived: as long as was meant, even if time is set back or ahead meanwhile."""
+    await _sleep(clock, lambda: clock.moment_of(lived))
+
+
+async def _sleep(clock: Clock, when: When) -> None:
     loop = asyncio.get_running_loop()
     leapt = asyncio.Event()
-    forget = clock.on_leap(lambda: loop.call_soon_threadsafe(leapt.set))
+    forget = clock.on_leap(lambda: loop.call_soon_threadsafe(leapt.set), when)
     try:
-        while (delay := clock.real_delay(moment)) != 0:
+        while (delay := clock.real_delay(when())) != 0:
             leapt.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(leapt.wait(), delay)

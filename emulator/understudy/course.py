@@ -127,13 +127,14 @@ class _Advance:
             await self._do_what_is_due()
             while self._left > 0:
                 now = self._clock.now()
-                moment = min(self._agenda.next, self._next_sent())
+                moment = min(self._agenda.next, self._next_sent(), self._clock.next_wake())
                 # However small a step, it must bring time forward.
                 step = min(self._left, max(moment - now, math.ulp(now)))
-                self._clock.advance(step)
+                self._clock.step(step)
                 self._left -= step
                 await self._do_what_is_due()
         finally:
+            self._clock.wake()
             for each in forget:
                 each()
         return self._course(limit)

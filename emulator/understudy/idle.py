@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from .clock import Clock, sleep_until
+from .clock import Clock, live_until
 
 T = TypeVar("T", bound=Hashable)
 
@@ -16,14 +16,15 @@ class IdleWatch(Generic[T]):
         self._clock = clock
         self._patience = patience
         self._expire = expire
-        # The longest silent one first: who is heard of moves to the end.
+        # The longest silent one first: who is heard of moves to the end. Silence is lived through: to set the clock
+        # back or ahead makes it no longer, and no shorter.
         self._heard: dict[T, float] = {}
         self._watching: asyncio.Task[None] | None = None
 
     def heard(self, one: T) -> None:
         """Somebody is there; a newcomer is watched from now on."""
         self._heard.pop(one, None)
-        self._heard[one] = self._clock.now()
+        self._heard[one] = self._clock.lived()
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
 
@@ -37,9 +38,10 @@ class IdleWatch(Generic[T]):
     async def _watch(self) -> None:
         while self._heard:
             one, at = next(iter(self._heard.items()))
-            if self._clock.now() >= at + self._patience:
+            over = self._clock.moment_of(at + self._patience)
+            if self._clock.real_delay(over) == 0:
                 del self._heard[one]
-                self._expire(one, at + self._patience)
+                self._expire(one, over)
             else:
-                await sleep_until(self._clock, at + self._patience)
+                await live_until(self._clock, at + self._patience)
         self._watching = None

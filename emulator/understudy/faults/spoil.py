@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from starlette.types import Message, Send
 
-from understudy.clock import Clock, sleep_until
+from understudy.clock import Clock, live_until
 
 from .strike import Strike
 
@@ -126,7 +126,7 @@ class _Spoiler:
     async def _start(self, message: Message) -> None:
         strike = self._strike
         if strike.delay:
-            await self._while_there(sleep_until(self._clock, self._clock.now() + strike.delay))
+            await self._while_there(live_until(self._clock, self._clock.lived() + strike.delay))
             if self._over:
                 return
         if strike.connection is not None and (strike.truncate is None or not strike.reached):
