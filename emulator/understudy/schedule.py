@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import itertools
 import math
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class Schedule:
         self._clock = clock
         self._changed = changed
         self._boxes: dict[Account, Box] = {}
-        self._queue: list[tuple[float, int, Box]] = []
+        #: A box that was taken out may have entries far behind, which do not keep it.
+        self._queue: list[tuple[float, int, weakref.ref[Box]]] = []
         self._order = itertools.count()
         #: Boxes whose account was advanced, by whatever thread.
         self._moved: deque[Box] = deque()
@@ -73,7 +75,7 @@ class Schedule:
                 self.take_out(box.account)
         elif box.moment != (moment := box.account.clock.at_parent(due)):
             box.moment = moment
-            heapq.heappush(self._queue, (moment, next(self._order), box))
+            heapq.heappush(self._queue, (moment, next(self._order), weakref.ref(box)))
             self._changed()
 
     def take_out(self, account: "Account") -> "Box | None":
@@ -96,7 +98,7 @@ class Schedule:
         if account is not None:
             box = self._boxes.get(account)
             return None if box is None else box.next_due()
-        while self._queue and self._queue[0][0] != self._queue[0][2].moment:
+        while self._queue and ((box := self._queue[0][2]()) is None or self._queue[0][0] != box.moment):
             heapq.heappop(self._queue)
         return self._queue[0][0] if self._queue else None
 
@@ -105,7 +107,8 @@ class Schedule:
         moment = self.next_due()
         if moment is None or self._clock.real_delay(moment) != 0:
             return None
-        box = self._queue[0][2]
+        box = self._queue[0][2]()
+        assert box is not None
         delivery = box.pop()
         box.sending.add(delivery)
         self.tidy(box)
@@ -129,7 +132,9 @@ class Held:
 class Box:
     """What one account has to send, in its own time."""
 
-    __slots__ = ("_places", "_queue", "account", "again", "close", "held", "moment", "sending", "under_way")
+    __slots__ = (
+        *("__weakref__", "_places", "_queue", "account", "again", "close", "held", "moment", "sending", "under_way"),
+    )
 
     def __init__(self, account: "Account") -> None:
         self.account = account
