@@ -47,3 +47,11 @@ class Keeper(Protocol):
     def moved(self, account: "Account") -> None:
         """Another account took this one's place, with everything in it."""
         ...
+
+    def emptied(self, account: "Account") -> None:
+        """All that the account has is about to go: it is made new, becomes another, or is deleted."""
+        ...
+
+    def forgotten(self, account: "Account") -> None:
+        """There is no such account any more."""
+        ...

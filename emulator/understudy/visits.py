@@ -105,14 +105,14 @@ class Visit:
                 raise Unreached
         return strike
 
-    def end(self, ended: str) -> None:
-        """Put it on the record, once."""
+    def end(self, ended: str, at: float | None = None) -> None:
+        """Put it on the record, once; it was over just now, or `at` a moment before."""
         exchange, account = self.exchange, self._account
         if exchange.ended:
             return
         exchange.ended = ended
         exchange.seconds = time.monotonic() - self._began
-        exchange.finished = self.clock.now()
+        exchange.finished = self.clock.now() if at is None else at
         (self._engine.strangers if account is None else account.journal).add(exchange)
 
 

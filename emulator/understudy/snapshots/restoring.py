@@ -180,6 +180,8 @@ def _content(record: FileRecord) -> bytes | None:
 
 def _move_in(engine: "Engine", old: Account, plan: _Plan) -> Account:
     """Let the old one become the new one. From here on nothing waits, and nothing can go wrong."""
+    for each in engine.keepers.values():
+        each.emptied(old)
     engine.reset(old, "jobs")
     # Its time is what it was then, wherever the server's may be.
     plan.account.clock.set(plan.now - engine.clock.now())

@@ -39,7 +39,7 @@ class Gmi:
         self._queue = Queue(engine, self._door, orders, records, refusals, stance)
         self._catalogue = Catalogue(gmi.models, refusals)
         self._storage = Storage(engine, self._door, refusals, stance)
-        self.keeper = Keeping(gmi.models, records, self._storage)
+        self.keeper = Keeping(gmi.models, records, self._storage, self._identity)
         self._files = Files(engine, PROVIDER, gmi.models, cors=stance["media-cors"] == "on")
 
     def routes(self) -> Sequence[BaseRoute]:

@@ -49,6 +49,10 @@ class Identity:
         user = self._user(access_token, "access")
         return user.account if user is not None else None
 
+    def forget(self, account: Account) -> None:
+        """Let an account that is no more have no user."""
+        self._users.pop(account.user, None)
+
     async def auth_tokens(self, request: Request) -> Response:
         """`POST /me/auth-tokens`: e-mail and password for a token that opens a session."""
         return await self._answered(request, self._sign_in)

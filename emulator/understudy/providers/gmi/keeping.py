@@ -12,6 +12,7 @@ from understudy.placeholders import placeholder
 from understudy_contracts.models import Model
 
 from .door import PROVIDER
+from .identity import Identity
 from .orders import Windows
 from .records import Records
 from .storage import Addresses, Storage
@@ -22,7 +23,8 @@ class Keeping:
 
     kept: Mapping[str, type[Any]] = {"rates": Windows, "addresses": Addresses}
 
-    def __init__(self, models: Mapping[str, Model], records: Records, storage: Storage) -> None:
+    def __init__(self, models: Mapping[str, Model], records: Records, storage: Storage, identity: Identity) -> None:
+        self._identity = identity
         self._models = models
         self._records = records
         self._storage = storage
@@ -56,3 +58,11 @@ class Keeping:
     def moved(self, account: Account) -> None:
         """Let its addresses lead to it."""
         self._storage.moved(account)
+
+    def emptied(self, account: Account) -> None:
+        """Let its addresses lead nowhere."""
+        self._storage.emptied(account)
+
+    def forgotten(self, account: Account) -> None:
+        """Sign its user out."""
+        self._identity.forget(account)

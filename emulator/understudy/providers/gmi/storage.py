@@ -89,6 +89,12 @@ class Storage:
         """Let an account that took another's place own its addresses."""
         self._owners.update(dict.fromkeys(account.keep(Addresses).paths, account))
 
+    def emptied(self, account: Account) -> None:
+        """Let the addresses of an account that is about to lose them lead nowhere."""
+        for path in account.keep(Addresses).paths:
+            if self._owners.get(path) is account:
+                del self._owners[path]
+
     async def bucket(self, request: Request) -> Response:
         """PUT to a presigned address, or GET what was put there."""
         visit = visit_of(request.scope)

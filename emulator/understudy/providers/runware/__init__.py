@@ -23,10 +23,10 @@ class Runware:
 
     def __init__(self, engine: Engine) -> None:
         video = Video(engine)
-        self.keeper = Keeping(video)
         tasks = Tasks(engine, video, video.storage)
         self._rest = Rest(engine, tasks)
         self._sockets = Sockets(engine, tasks, compatible_refusals=video.stance["ws-auth-error"] == "both")
+        self.keeper = Keeping(video, self._sockets.rooms)
         self._files = Files(engine, video)
         self._storage = video.storage
         self._published = Published(video.stance)

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import Send
 
 from understudy.accounts import Account
+from understudy.clock import Clock
 from understudy.engine import Engine
 from understudy.journal import Exchange
 from understudy.visits import Visit
 
 from .sessions import Session
+
+if TYPE_CHECKING:
+    from .rooms import Room
 
 PROVIDER = "runware"
 
@@ -24,7 +28,10 @@ _LEAVE = 2.0
 class Connection:
     """One open socket."""
 
-    __slots__ = ("_account", "_engine", "_gone", "_opening", "_reins", "_send", "_tasks", "_visit", "over", "session")
+    __slots__ = (
+        *("_account", "_ended", "_engine", "_gone", "_opening", "_reins", "_send", "_tasks", "_visit"),
+        *("over", "room", "session"),
+    )
 
     def __init__(self, engine: Engine, opening: Visit, send: Send, reins: Any) -> None:
         self._engine = engine
@@ -37,13 +44,21 @@ class Connection:
         self._reins = reins
         self._gone = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Where its session is; there is none of either until the caller said who it is.
+        self.room: Room | None = None
         self.session: Session | None = None
         self.over = False
+        #: When, by the clock that goes for it.
+        self._ended = 0.0
 
     @property
     def number(self) -> int:
         """What the journal calls the connection."""
         return self._opening.exchange.number
+
+    @property
+    def _clock(self) -> Clock:
+        return self._engine.clock if self._account is None else self._account.clock
 
     def begin(self, method: str) -> Visit:
         """What is heard on the connection, or said without having been asked, as an exchange of its own."""
@@ -78,6 +93,16 @@ class Connection:
             self._visit.of(PROVIDER, account)
             self._visit.exchange.operation = "authenticate"
 
+    def enter(self, room: "Room", session: Session) -> None:
+        """From now on the connection carries this session."""
+        if self.session is not session:
+            self._lose(0.0, cleanly=True)
+        self.room, self.session = room, session
+
+    def _lose(self, ago: float, *, cleanly: bool) -> None:
+        if self.room is not None and self.session is not None:
+            self.room.sessions.lose(self.session, self, self.room.account.clock.lived() - ago, cleanly=cleanly)
+
     def _note(self, text: str) -> None:
         if self._visit is not None:
             self._visit.exchange.said_frame(text)
@@ -109,16 +134,29 @@ class Connection:
         if self._reins is not None:
             (self._reins.reset if at_once else self._reins.close)()
 
-    def end(self) -> None:
-        """Nothing more can be sent."""
+    def end(self, *, cleanly: bool = False, ago: float = 0.0) -> None:
+        """Nothing more can be sent, for so many seconds: since then its session waits for another connection."""
+        if self.over:
+            return
         self.over = True
+        self._ended = self._clock.now() - ago
         self._gone.set()
+        self._lose(ago, cleanly=cleanly)
 
-    def hang_up(self, reason: str = "idle") -> None:
+    def close(self, status: int | None, *, by_us: bool) -> None:
+        """Put its end on the record as of when it was: the peer may have taken its time to agree."""
+        visit = self.begin("CLOSE")
+        exchange = visit.exchange
+        exchange.server_time -= max(0.0, exchange.at - self._ended)
+        exchange.at, exchange.status = self._ended, status
+        visit.end("answered" if by_us else "hung up", self._ended)
+
+    def hang_up(self, reason: str = "idle", *, ago: float = 0.0) -> None:
         """Close the connection from this side; break with a peer that does not take its leave. The code is assumed."""
         if self.over:
             return
-        self.end()
+        # Whoever is hung up on was told nothing for long, or has another connection, or is no more.
+        self.end(cleanly=True, ago=ago)
         if self._reins is not None:
             asyncio.get_running_loop().call_later(_LEAVE, self._reins.abort)
             if not self._reins.writable():

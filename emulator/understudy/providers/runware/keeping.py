@@ -8,6 +8,7 @@ from understudy.deliveries import Delivery
 from understudy.keepers import Plan
 
 from .models import Uploads
+from .rooms import Rooms
 from .storage import Stored
 from .video import Video
 
@@ -19,8 +20,9 @@ class Keeping:
 
     kept: Mapping[str, type[Any]] = {"media": Stored, "models": Uploads}
 
-    def __init__(self, video: Video) -> None:
+    def __init__(self, video: Video, rooms: Rooms) -> None:
         self._video = video
+        self._rooms = rooms
 
     def plans(self, account: Account) -> Iterator[Plan]:
         """The models that were handed in, by the UUIDs of their tasks."""
@@ -50,3 +52,11 @@ class Keeping:
 
     def moved(self, account: Account) -> None:
         """Everything is found by the account itself."""
+
+    def emptied(self, account: Account) -> None:
+        """Tell its sockets nothing more of what goes."""
+        self._rooms.emptied(account)
+
+    def forgotten(self, account: Account) -> None:
+        """Close its sockets."""
+        self._rooms.forgotten(account)

@@ -145,7 +145,11 @@ class Library:
         upload = uploads[uuid] = Upload(task["taskUUID"], air, task, stages, told)
         answer.accepted += 1
         upload.tell(answer, now)
-        answer.later += [Later(stage.at, _adder(upload, stage)) for stage in stages if stage.at > now]
+
+        def holds() -> bool:
+            return account.keep(Uploads).by_uuid.get(uuid) is upload
+
+        answer.later += [Later(stage.at, _adder(upload, stage), holds) for stage in stages if stage.at > now]
 
     def _failure(self, task: dict[str, Any]) -> ErrorCase | None:
         """Why an upload fails after it was accepted: it was asked to, or its file is where nobody may look."""

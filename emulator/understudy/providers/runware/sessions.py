@@ -40,7 +40,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What was to be sent, its place in the order of things, and when."""
+    """What was to be sent, its place in the order of things, and when: in lived time, as everything here."""
 
     number: int
     at: float
@@ -113,7 +113,10 @@ class Sessions:
     def begin(self, account: Account, line: Line) -> Session:
         """A new session for an account."""
         self._tidy()
-        session = Session(account.new_id(), account, line)
+        # An account that was restored draws the same ids again.
+        while (name := account.new_id()) in self._open or name in self._lost:
+            pass
+        session = Session(name, account, line)
         self._open[session.id] = session
         return session
 
@@ -122,7 +125,9 @@ class Sessions:
         self._tidy()
         if not isinstance(session_id, str):
             return None
-        return self._open.get(session_id.lower()) or self._lost.get(session_id.lower())
+        session = self._open.get(session_id.lower()) or self._lost.get(session_id.lower())
+        gone = session is not None and session.line is None and session.lost_at <= self._clock.lived() - RESUMABLE
+        return None if gone else session
 
     def resume(self, session: Session, line: Line) -> list[Frame]:
         """Give a session another connection; the frames that may not have arrived, in their order."""
@@ -133,18 +138,24 @@ class Sessions:
             former.hang_up("resumed elsewhere")
         self._lost.pop(session.id, None)
         self._open[session.id] = session
-        session.resumed_at = self._clock.now()
+        session.resumed_at = self._clock.lived()
         return session.take()
 
-    def lose(self, session: Session, line: Line, *, cleanly: bool) -> None:
+    def lose(self, session: Session, line: Line, at: float, *, cleanly: bool) -> None:
         """The connection of a session ended, if it was still this one."""
         if session.line is line:
-            session.lose(self._clock.now(), cleanly=cleanly)
+            session.lose(at, cleanly=cleanly)
             del self._open[session.id]
             self._lost[session.id] = session
 
+    def close(self, reason: str) -> None:
+        """Hang up on everybody."""
+        for session in tuple(self._open.values()):
+            if session.line is not None:
+                session.line.hang_up(reason)
+
     def _tidy(self) -> None:
-        over = self._clock.now() - RESUMABLE
+        over = self._clock.lived() - RESUMABLE
         while self._lost:
             session = next(iter(self._lost.values()))
             if session.lost_at > over:

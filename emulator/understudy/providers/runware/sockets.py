@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,7 +9,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from understudy.accounts import Account
-from understudy.clock import Clock, sleep_until
+from understudy.clock import live_until, sleep_until
 from understudy.engine import Engine
 from understudy.faults import NOTHING, Strike, UnknownFault
 from understudy.faults.spoil import spoilt_text
@@ -22,14 +21,12 @@ from .connections import PROVIDER, Connection
 from .meetings import of_gateway
 from .refusals import Refusal
 from .requests import read, unfit
-from .sessions import Frame, Session, Sessions
+from .rooms import PATIENCE, Room, Rooms
+from .sessions import Frame, Session
 from .tasks import Tasks
 from .work import Answer, Caller, Later
 
 log = logging.getLogger("understudy.runware")
-
-#: Seconds of silence after which the provider closes a connection: documented.
-PATIENCE = 120.0
 
 #: The codes of RFC 6455 with which a caller leaves on purpose.
 _CLEAN, _NO_CODE = (1000, 1001), 1005
@@ -45,8 +42,8 @@ class Sockets:
     def __init__(self, engine: Engine, tasks: Tasks, *, compatible_refusals: bool) -> None:
         self._engine = engine
         self._tasks = tasks
-        self._rooms: dict[Account, _Room] = {}
-        self._strangers: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, self._silent)
+        self.rooms = Rooms(engine, self._silent)
+        self._strangers: IdleWatch[Connection] = IdleWatch(engine.clock, PATIENCE, self._silent_stranger)
         self._compatible_refusals = compatible_refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,29 +80,33 @@ class Sockets:
                     connection.finish(visit)
         finally:
             by_us = connection.over
-            connection.end()
+            connection.end(cleanly=cleanly)
             self._idle(connection).forget(connection)
-            if connection.session is not None:
-                self._rooms[connection.session.account].sessions.lose(connection.session, connection, cleanly=cleanly)
-            closing = connection.begin("CLOSE")
-            closing.exchange.status = code
-            closing.end("answered" if by_us else "hung up")
+            connection.close(code, by_us=by_us)
+
+    def _exists(self, account: Account) -> bool:
+        """Whether there is still such an account: what was said as it was deleted comes too late."""
+        return self._engine.accounts.by_id(account.id) is account
 
     def _idle(self, connection: Connection) -> IdleWatch[Connection]:
         """Who watches whether a connection is silent: on its account's clock, once it has one."""
-        return self._strangers if connection.session is None else self._rooms[connection.session.account].idle
+        return self._strangers if connection.room is None else connection.room.idle
+
+    def _silent_stranger(self, connection: Connection, at: float) -> None:
+        """Hang up on who never said who they are."""
+        connection.hang_up(ago=self._engine.clock.now() - at)
 
     def _silent(self, connection: Connection, at: float) -> None:
         """Hang up on who said and heard nothing for too long, and let it be known."""
-        if connection.over:
+        if connection.over or connection.room is None:
             return
-        connection.hang_up()
-        if connection.session is not None:
-            account, more = connection.session.account, {"connection": connection.number, "why": "idle"}
-            self._engine.news.tell(account, Happening(at, "connection.closed", account.id, PROVIDER, more=more))
+        account, more = connection.room.account, {"connection": connection.number, "why": "idle"}
+        connection.hang_up(ago=account.clock.now() - at)
+        self._engine.news.tell(account, Happening(at, "connection.closed", account.id, PROVIDER, more=more))
 
     def _heard(self, connection: Connection) -> None:
-        self._idle(connection).heard(connection)
+        if not connection.over:
+            self._idle(connection).heard(connection)
 
     async def _hear(self, connection: Connection, visit: Visit, message: Any, origin: str, dry_run: bool) -> None:
         text = message.get("text")
@@ -119,19 +120,17 @@ class Sockets:
             connection, visit, requested.authentication
         ):
             return
-        session = connection.session
-        if session is not None and self._engine.accounts.by_id(session.account.id) is not session.account:
-            # Its account was deleted meanwhile: who wants another one opens it anew.
-            connection.hang_up("the account is gone")
-            return
-        if session is None:
+        room, session = connection.room, connection.session
+        if room is None or session is None:
             await self._tell(connection, errors=[self._unknown_caller(task) for task in requested.tasks])
-        elif requested.tasks:
-            caller = Caller(session.account, origin, visit, dry_run, on_socket=True, resumed_at=session.resumed_at)
+        elif requested.tasks and self._exists(session.account):
+            since = session.resumed_at
+            resumed_at = None if since is None else session.account.clock.moment_of(since)
+            caller = Caller(session.account, origin, visit, dry_run, on_socket=True, resumed_at=resumed_at)
             visit.of(PROVIDER, session.account)
-            await self._perform(session, caller, requested.tasks)
+            await self._perform(room, session, caller, requested.tasks)
 
-    async def _perform(self, session: Session, caller: Caller, tasks: list[Any]) -> None:
+    async def _perform(self, room: Room, session: Session, caller: Caller, tasks: list[Any]) -> None:
         try:
             answer = await self._tasks.perform(caller, tasks)
         except Unreached:
@@ -139,23 +138,27 @@ class Sockets:
         strike = caller.visit.strike
         if strike.delay:
             # Whoever is kept waiting for one answer gets the others meanwhile.
-            self._engine.background(self._held_back(session, answer, strike))
+            room.later(self._held_back(room, session, answer, strike, session.account.clock.lived() + strike.delay))
         else:
-            await self._deliver(session, answer, strike)
-        for later in answer.later:
-            self._engine.background(self._push(session, later))
+            await self._answer(room, session, answer, strike)
 
-    async def _held_back(self, session: Session, answer: Answer, strike: Strike) -> None:
-        clock = session.account.clock
-        await sleep_until(clock, clock.now() + strike.delay)
+    async def _answer(self, room: Room, session: Session, answer: Answer, strike: Strike) -> None:
         await self._deliver(session, answer, strike)
+        # What comes of a request comes after its answer, and not at all to whom nothing is answered.
+        for later in answer.later if strike.connection != "silent" else ():
+            room.later(self._push(session, later))
+
+    async def _held_back(self, room: Room, session: Session, answer: Answer, strike: Strike, until: float) -> None:
+        await live_until(session.account.clock, until)
+        await self._answer(room, session, answer, strike)
 
     async def _push(self, session: Session, later: Later) -> None:
         clock = session.account.clock
         await sleep_until(clock, later.at)
-        answer = Answer()
-        later.add(answer, clock.now())
-        await self._deliver(session, answer)
+        if later.holds():
+            answer = Answer()
+            later.add(answer, clock.now())
+            await self._deliver(session, answer)
 
     async def _deliver(self, session: Session, answer: Answer, strike: Strike = NOTHING) -> None:
         """Hand over an answer: data and errors in frames of their own, for a client drops the data beside an error."""
@@ -184,23 +187,23 @@ class Sockets:
         connection.account_known(account)
         if not await self._let_in(connection, visit):
             return False
-        room = self._rooms.get(account)
-        if room is None:
-            room = self._rooms[account] = _Room(account.clock, self._silent)
+        if not self._exists(account):
+            # It was deleted while its caller was kept waiting: who wants another one opens it anew.
+            connection.hang_up("the account is gone")
+            return False
+        room = self.rooms.of(account)
         session = room.sessions.find(task.get("connectionSessionUUID"))
         self._idle(connection).forget(connection)
-        if connection.session is not None and connection.session is not session:
-            self._rooms[connection.session.account].sessions.lose(connection.session, connection, cleanly=True)
         owed: list[Frame] = []
         if session is None:
             session = room.sessions.begin(account, connection)
         else:
             owed = room.sessions.resume(session, connection)
-        connection.session = session
-        room.idle.heard(connection)
+        connection.enter(room, session)
+        self._heard(connection)
         await self._tell(connection, data=[{"taskType": "authentication", "connectionSessionUUID": session.id}])
         for frame in owed:
-            await session.deliver(frame.text, account.clock.now(), is_error=frame.is_error)
+            await session.deliver(frame.text, account.clock.lived(), is_error=frame.is_error)
         return True
 
     async def _let_in(self, connection: Connection, visit: Visit) -> bool:
@@ -215,11 +218,10 @@ class Sockets:
             if visit.strike.gateway is not None:
                 refused = of_gateway(visit.strike.gateway, "unrecognizedResponse", None)
         if visit.strike.delay:
-            clock = visit.clock
-            await sleep_until(clock, clock.now() + visit.strike.delay)
+            await live_until(visit.clock, visit.clock.lived() + visit.strike.delay)
         if visit.strike.connection == "reset":
             connection.break_off()
-        if visit.strike.connection is not None:
+        if visit.strike.connection is not None or connection.over:
             return False
         if refused is not None:
             await self._refuse(connection, refused)
@@ -236,21 +238,13 @@ class Sockets:
         await connection.put(_frame(document))
 
 
-class _Room:
-    """What the connections of one account share: its sessions, and who watches them."""
-
-    def __init__(self, clock: Clock, silent: Callable[[Connection, float], object]) -> None:
-        self.sessions = Sessions(clock)
-        self.idle: IdleWatch[Connection] = IdleWatch(clock, PATIENCE, silent)
-
-
 async def _say(session: Session, document: dict[str, Any], strike: Strike, *, is_error: bool) -> None:
     text: str | None = _frame(document)
     # What a reset keeps from a caller was said, and is owed when the session is resumed.
     if strike and (strike.connection != "reset" or strike.truncate is not None):
         text = spoilt_text(strike, _frame(document))
     if text is not None:
-        await session.deliver(text, session.account.clock.now(), is_error=is_error)
+        await session.deliver(text, session.account.clock.lived(), is_error=is_error)
 
 
 def _frame(document: dict[str, Any]) -> str:

@@ -154,8 +154,13 @@ class Tasks:
             return
         answer.accepted += 1
         if task.get("deliveryMethod") == "sync":
-            job = caller.account.jobs("runware")[order.uuid.lower()]
-            results = [Later(result.finishes_at, self._adder(job, result)) for result in job.results]
+            name = order.uuid.lower()
+            job = caller.account.jobs("runware")[name]
+
+            def holds() -> bool:
+                return caller.account.jobs("runware").get(name) is job
+
+            results = [Later(result.finishes_at, self._adder(job, result), holds) for result in job.results]
             answer.later += results
             answer.awaited += results
         elif self._acknowledges or caller.on_socket:

@@ -26,10 +26,14 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What an answer will hold from a moment on: `add` puts it there as of the moment it is given."""
+    """What an answer will hold from a moment on: `add` puts it there as of the moment it is given.
+
+    It `holds` as long as what it is about is still there.
+    """
 
     at: float
     add: "Callable[[Answer, float], None]"
+    holds: Callable[[], bool]
 
 
 @dataclass(slots=True)

@@ -273,9 +273,18 @@ class Training:
 
     def moved(self, account: Account) -> None:
         """Let an account that took another's place own its addresses and models."""
-        known = account.keep(FineTunes)
-        paths = [*known.addresses, *(urlsplit(made.storage_url).path for made in known.by_id.values())]
-        self._owners.update(dict.fromkeys(paths, account))
+        self._owners.update(dict.fromkeys(_paths(account), account))
+
+    def emptied(self, account: Account) -> None:
+        """Let the addresses and models of an account that is about to lose them lead nowhere."""
+        for path in _paths(account):
+            if self._owners.get(path) is account:
+                del self._owners[path]
+
+
+def _paths(account: Account) -> list[str]:
+    known = account.keep(FineTunes)
+    return [*known.addresses, *(urlsplit(made.storage_url).path for made in known.by_id.values())]
 
 
 _IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")

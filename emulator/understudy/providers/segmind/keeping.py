@@ -85,3 +85,10 @@ class Keeping:
     def moved(self, account: Account) -> None:
         """Let its addresses lead to it."""
         self._training.moved(account)
+
+    def emptied(self, account: Account) -> None:
+        """Let its addresses lead nowhere."""
+        self._training.emptied(account)
+
+    def forgotten(self, account: Account) -> None:
+        """Everything was found by what it had."""
