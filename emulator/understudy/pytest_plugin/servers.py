@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -33,6 +34,7 @@ class Servers:
         """The server for tests that want this, and its control."""
         found = self._running.get(options.kind)
         if found is None:
+            _bring_in()
             server = self._stack.enter_context(Server(options.settings))
             control = self._stack.enter_context(Control(server.url))
             found = self._running[options.kind] = server, control
@@ -59,3 +61,15 @@ class Servers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _bring_in() -> None:
+    """Import what a server would bring in beside the tests.
+
+    pytest builds the syntax trees of a plugin's modules as they are imported for the first time, and where two threads
+    do that at once CPython 3.11 can fail.
+    """
+    from understudy.providers import PROVIDERS
+
+    for name in ("control.api", "faults.reading", *(f"providers.{name}" for name in PROVIDERS)):
+        import_module(f"understudy.{name}")
