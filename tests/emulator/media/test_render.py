@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from understudy.media.captions import captions
 from understudy.media.clip import Clip
 from understudy.media.ffmpeg import executable
 from understudy.media.foot import foot_top
 from understudy.media.inspect import frame, inspect
+from understudy.media.soundtrack import Soundtrack
 from understudy.media.studio import Studio
+from understudy.media.words import words
 
 TALK = Clip(640, 360, 3210, title="HeyGen Avatar IV", lines=("Welcome to our new product line.", "voice 7"))
 
@@ -94,10 +97,17 @@ async def test_a_better_quality_never_makes_a_smaller_file(studio: Studio, conta
     assert sizes[0] < sizes[-1]
 
 
-async def test_half_a_minute_at_720p_stays_below_a_megabyte(studio: Studio) -> None:
-    words = "Welcome to our new product line, which changes the way you think about placeholders for good. " * 3
+@pytest.mark.parametrize("captioned", [False, True])
+async def test_half_a_minute_at_720p_stays_below_a_megabyte(studio: Studio, *, captioned: bool) -> None:
+    script = "Welcome to our new product line, which changes the way you think about placeholders for good. " * 5
     clip = Clip(
-        1280, 720, 30_000, title="HeyGen Avatar IV by the understudy", lines=(words, "voice: Aria", "job " + "8f" * 16)
+        1280,
+        720,
+        30_000,
+        title="HeyGen Avatar IV by the understudy",
+        lines=(script, "voice: Aria", "job " + "8f" * 16),
+        captions=captions([(0.0, 30.0, script)]) if captioned else (),
+        sound=Soundtrack(words([(0.0, 30.0, script)])),
     )
     assert (await studio.file(clip)).stat().st_size < 1_000_000
 
