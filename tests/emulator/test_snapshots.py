@@ -400,6 +400,7 @@ def changed_training(document, **fields):
         (lambda document: changed_rule(document, 0, id="a\r\nX-Evil: 1"), "no rule is called"),
         (lambda document: changed_rule(document, 0, id=""), "no rule is called ''"),
         (lambda document: changed_rule(document, 0, id="shared-1"), "no rule is called 'shared-1'"),
+        (lambda document: changed_rule(document, 0, judged=False), "rule-1 is live, and so it is judged"),
         (lambda document: changed_rule(document, 0, chance=None), "its stream of it was is not told"),
         (lambda document: changed_rule(document, 0, chance=[]), "where a stream of random numbers can be"),
         (lambda document: changed_rule(document, 1, buckets=None), "has buckets, and what was left in them"),
@@ -502,6 +503,23 @@ def test_who_waits_for_an_answer_while_the_account_is_set_back_still_gets_it(cus
         answer = waiting.result(20)
     assert (answer.status_code, answer.json()["status"]) == (200, "success")
     assert customer.control("GET", "account").json()["jobs"].get("gmi", 0) == 0
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_that_the_time_of_a_rule_is_over_is_told_of_a_copy_as_often_as_of_the_original(customer, stranger, seen):
+    customer.control("POST", "faults", {"provider": "runware", "gateway": 503, "ttl": 10})
+    customer.advance(11)
+    if seen:
+        customer.submit("runware")
+    put(stranger, taken(customer))
+    for one in (customer, stranger):
+        one.submit("runware")
+    told = []
+    for one in (customer, stranger):
+        shown = one.control("GET", "journal?operation=submit&provider=runware&limit=1").json()["exchanges"]
+        told.append([each["considered"] for each in shown])
+    assert told[0] == told[1]
+    assert bool(told[0][0]) != seen
 
 
 def test_files_that_came_later_go_when_an_earlier_account_comes_back(customer):

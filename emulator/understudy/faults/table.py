@@ -92,10 +92,12 @@ class FaultTable:
         """The table as JSON, with everything `load` needs to go on from here."""
         from .keeping import saved, state
 
+        judged = {rule.id for rule in self._live}
         return {
             "added": self._added,
             "chance": state(self._chance),
-            "rules": [saved(rule) for rule in self._rules.values()],
+            # A dead one is judged until that is seen: who looks then is told that it is dead.
+            "rules": [{**saved(rule), "judged": rule.id in judged} for rule in self._rules.values()],
         }
 
     def load(self, document: Mapping[str, Any]) -> None:
@@ -104,7 +106,8 @@ class FaultTable:
 
         loaded = rules(document["rules"], shared=self.shared)
         self._rules = {rule.id: rule for rule in loaded}
-        self._live = [rule for rule in loaded if rule.state(rule.added) != "spent"]
+        judged = {saved["id"] for saved in document["rules"] if saved.get("judged", True)}
+        self._live = [rule for rule in loaded if rule.id in judged and rule.state(rule.added) != "spent"]
         self._added = document["added"]
         resume(self._chance, document["chance"])
 

@@ -42,6 +42,10 @@ def wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
         account.faults.load(written(snapshot.faults))
     except BadRule as bad:
         yield from (f"{problem} @ snapshot.faults" for problem in bad.problems)
+        return
+    judged = {rule.id for rule in account.faults.live}
+    lively = [rule for rule in account.faults.rules if rule.id not in judged and rule.state(snapshot.now) == "live"]
+    yield from (f"{rule.id} is live, and so it is judged @ snapshot.faults" for rule in lively)
 
 
 def _is_stream(where: list[Any]) -> bool:

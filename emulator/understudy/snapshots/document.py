@@ -63,6 +63,8 @@ class RuleRecord:
     missed: str | None
     chance: list[Any] | None
     buckets: Mapping[str, list[float]] | None
+    #: Whether it is still asked about requests: of one that is dead, until somebody has seen that it is.
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
