@@ -114,9 +114,11 @@ def cases() -> list[Case]:
 
 
 def sample() -> list[Case]:
-    """Few of them, in which each format, wish and size that is soon drawn is at least once."""
+    """Few of them, in which each provider, format and wish, and each size that is soon drawn, is at least once."""
     chosen: list[Case] = []
-    small = [case for case in cases() if case.sides[0] * case.sides[1] <= 1280 * 720]
+    # A WEBM of 720p takes seconds, and this model has nothing smaller.
+    quick = (case for case in cases() if case.model != "heygen:avatar@5")
+    small = [case for case in quick if case.sides[0] * case.sides[1] <= 1280 * 720]
     pool = sorted(small, key=lambda case: case.sides[0] * case.sides[1])
     missing = set().union(*(case.traits for case in pool))
     while missing:
