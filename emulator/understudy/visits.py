@@ -5,7 +5,7 @@ find out about it and ask what goes wrong; what a fault does to the answer itsel
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from starlette.types import Scope
 
@@ -92,15 +92,19 @@ class Visit:
                 age,
                 exchange.transport == "websocket",
                 self.strike.taken() if self.strike else None,
+                self.strike.names,
             ),
             self.clock.now(),
             header=self.asked,
             texts=magic,
         )
         if strike is not NOTHING:
-            exchange.consider(strike.considered)
             self.strike = self.strike.joined(strike)
-            exchange.faults = self.strike.names
+            exchange.faults = names = self.strike.names
+            # What struck one part of the request did not leave it alone, whatever it did to the others.
+            if exchange.considered and strike.names:
+                exchange.considered = _others(exchange.considered, names)
+            exchange.consider(_others(strike.considered, names))
             if not strike.reached:
                 raise Unreached
         return strike
@@ -114,6 +118,10 @@ class Visit:
         exchange.seconds = time.monotonic() - self._began
         exchange.finished = self.clock.now() if at is None else at
         (self._engine.strangers if account is None else account.journal).add(exchange)
+
+
+def _others(considered: tuple[tuple[str, str], ...], struck: Container[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(each for each in considered if each[0] not in struck)
 
 
 def visit_of(scope: Scope) -> Visit:

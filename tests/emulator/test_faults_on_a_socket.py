@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 import uuid
 
 import httpx
@@ -175,3 +176,55 @@ def test_an_answer_that_very_many_rules_struck_has_a_header_that_any_client_take
     answer = httpx.post(f"{server.url}/v1", json=tasks, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
     assert answer.headers["x-understudy-fault"] == ", ".join([*names[:50], "and 20 more"])
     assert control.get("/journal", params={"provider": "runware"}).json()["exchanges"][0]["faults"] == names
+
+
+@pytest.mark.parametrize("kept_back", [{"reset": "before"}, {"silent": "before"}, {"gateway": 503}], ids=str)
+@pytest.mark.parametrize("ending", [{"reset": "after"}, {"silent": "after"}], ids=str)
+@pytest.mark.parametrize("parts", [("lion", "zebra"), ("zebra", "lion"), ("lion zebra",)], ids=str)
+def test_what_is_kept_from_the_provider_is_not_worked_on_however_its_answer_would_end(
+    server, control, key, parts, ending, kept_back
+):
+    names = [
+        rule(control, operation="submit", text="lion", **ending),
+        rule(control, operation="submit", text="zebra", **kept_back),
+    ]
+    tasks = [video_task(positivePrompt=f"a {animal}", taskUUID=str(uuid.uuid4())) for animal in parts]
+    with contextlib.suppress(httpx.TransportError):
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx.post(f"{server.url}/v1", json=tasks, headers=headers, trust_env=False, timeout=1)
+    assert [entry["kind"] for entry in control.get("/ledger").json()["entries"]] == ["opening"]
+    exchange = {}
+    for _ in range(100):
+        # Who waits for ever for an answer is on the record once it hangs up.
+        exchange = next(iter(control.get("/journal", params={"provider": "runware"}).json()["exchanges"]), {})
+        if exchange:
+            break
+        time.sleep(0.05)
+    # A part that comes after the one that is kept back is not looked at any more.
+    assert names[1] in exchange["faults"]
+    assert not {names[0], names[1]} & {
+        one["rule"] for one in exchange["considered"] if one["rule"] in exchange["faults"]
+    }
+
+
+def test_what_a_request_asks_for_itself_does_not_eclipse_itself(server, control, key):
+    name = rule(control, operation="submit", empty=True)
+    tasks = [video_task(taskUUID=str(uuid.uuid4())) for _ in range(2)]
+    headers = {"Authorization": f"Bearer {key}", "X-Understudy-Fault": "corrupt"}
+    httpx.post(f"{server.url}/v1", json=tasks, headers=headers, trust_env=False)
+    [exchange] = control.get("/journal", params={"provider": "runware"}).json()["exchanges"]
+    assert exchange["faults"] == ["header:corrupt", name]
+    assert exchange["considered"] == []
+    assert "another part" in control.get(f"/faults/{name}").json()["why"]
+    assert "eclipsed" not in control.get(f"/faults/{name}").json()["why"]
+
+
+def test_a_rule_that_struck_one_task_is_not_told_to_have_left_the_request_alone(server, control, key):
+    for animals in (("lion", "zebra"), ("zebra", "lion")):
+        name = rule(control, operation="submit", text="zebra", corrupt=True)
+        tasks = [video_task(positivePrompt=f"a {each}", taskUUID=str(uuid.uuid4())) for each in animals]
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx.post(f"{server.url}/v1", json=tasks, headers=headers, trust_env=False)
+        exchange = control.get("/journal", params={"provider": "runware"}).json()["exchanges"][0]
+        assert (exchange["faults"], exchange["considered"]) == ([name], [])
+        assert control.delete(f"/faults/{name}").is_success

@@ -45,6 +45,8 @@ class Facts:
     on_socket: bool = False
     #: What it cannot have of what only one can have, and because of what.
     taken: Mapping[str, str] | None = None
+    #: What struck other parts of it already.
+    struck: tuple[str, ...] = ()
 
 
 class Text:

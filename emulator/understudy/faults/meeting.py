@@ -28,7 +28,8 @@ def meet(
     """What strikes a request: a magic value in `texts`, then its `header`, then the rules of the tables in their order.
 
     Delays add up and slow factors multiply. Of everything else the first counts, and a rule of which nothing is left
-    to count does not strike. Raises UnknownFault when a magic value or the header asks for something that is not.
+    to count does not strike; but what keeps the request from the provider is not eclipsed by how its answer would
+    have ended. Raises UnknownFault when a magic value or the header asks for something that is not.
     """
     total: _Sum | None = None
     for text in texts:
@@ -57,6 +58,9 @@ REST = "…"
 #: How near a rule comes that is about the request, and what the request asks for itself: nearer than any other.
 _MATCHED, _ASKED = 2, 3
 
+#: Why a rule has nothing left to do that struck another part of the same request.
+_STRUCK = "it struck another part of the request already, and they have one answer"
+
 #: What the frames of a WebSocket cannot have, as if somebody had taken it.
 _NOT_OF_FRAMES = {
     "content_type": "the WebSocket, whose frames have no content type",
@@ -84,8 +88,10 @@ class _Sum:
         fields = self._fields
         struck = []
         for effect, slot, value in effects:
-            if slot is not None and self._taken.setdefault(slot, name) != name:
-                continue
+            if slot is not None:
+                if self._is_taken(slot, value) and self._taken[slot] != name:
+                    continue
+                self._taken[slot] = name
             struck.append(effect)
             match effect:
                 case "delay":
@@ -114,7 +120,7 @@ class _Sum:
             shown = f"header:{value.id if name == 'error' else name}"
             if facts.operation not in where:
                 self._considered.append((_ASKED, shown, f"the operation is {facts.operation}, not {listed(where)}"))
-            elif slot in self._taken:
+            elif slot is not None and self._is_taken(slot, value):
                 self._considered.append((_ASKED, shown, f"it is eclipsed by {self._taken[slot]}"))
             elif name == "expire" and (facts.age is None or facts.age < value):
                 self._considered.append((_ASKED, shown, f"the file is not {value:g} s old"))
@@ -127,7 +133,7 @@ class _Sum:
         why = rule.holds(self._facts, self._text, time)
         retry_after = None
         if why is None and (by := self._eclipsed(rule)) is not None:
-            why = f"it is eclipsed by {by}"
+            why = _STRUCK if rule.id in self._facts.struck else f"it is eclipsed by {by}"
         elif why is None and rule.buckets is not None:
             retry_after = rule.buckets.take((self._facts.account or "") if table.shared else "", now)
             why = "its bucket has room" if retry_after is None else None
@@ -162,9 +168,14 @@ class _Sum:
         taken = self._taken
         if rule.buckets is not None:
             return taken.get("error")
-        if any(slot is None or slot not in taken for _, slot, _ in rule.effects):
+        if any(slot is None or not self._is_taken(slot, value) for _, slot, value in rule.effects):
             return None
         return " and ".join(dict.fromkeys(taken[slot] for _, slot, _ in rule.effects if slot is not None))
+
+    def _is_taken(self, slot: str, value: Any) -> bool:
+        """Whether somebody else has it; how an answer ends is nobody's of a request that never gets to one."""
+        first = slot == "connection" and value == "before" and self._fields.get("reached", True)
+        return slot in self._taken and not first
 
 
 @lru_cache(maxsize=256)

@@ -74,7 +74,10 @@ class Strike:
         return {name: _ANOTHER_PART for name, value in met if value is not None and value is not False}
 
     def joined(self, other: "Strike") -> "Strike":
-        """Both at once, on one answer: delays add up, of everything else this one's counts, each name is told once."""
+        """Both at once, on one answer: delays add up, of everything else this one's counts, each name is told once.
+
+        A connection ends as the one of them says that keeps the request from the provider.
+        """
         if not self:
             return other
         if not other:
@@ -84,6 +87,8 @@ class Strike:
             for name, value, default in ((each.name, getattr(self, each.name), each.default) for each in fields(self))
             if value != default
         }
+        if not other.reached and other.connection is not None:
+            taken["connection"] = other.connection
         together = {"delay": self.delay + other.delay, "names": (*dict.fromkeys((*self.names, *other.names)),)}
         return replace(other, **{**taken, **together})
 
