@@ -1,6 +1,7 @@
 """One real server for the whole run; every test gets an account of its own by its key."""
 
 import gc
+import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -48,6 +49,18 @@ def patience() -> Iterator[None]:
         for part in ("connect", "read", "write", "pool"):
             patch.setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
         yield
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """A command that a test runs in this process says where log lines go: for the next test they go where they went."""
+    loggers = [logging.getLogger(name) for name in ("understudy", "uvicorn")]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, handlers, level, propagates in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+        logger.propagate = propagates
 
 
 def unhurried(server: Server) -> Server:
