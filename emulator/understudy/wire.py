@@ -102,8 +102,16 @@ def header(scope: Scope, name: bytes) -> str | None:
     """A request header by its lower-case name."""
     for key, value in scope["headers"]:
         if key == name:
-            return str(value, "latin-1")
+            return said_in(value)
     return None
+
+
+def said_in(value: bytes) -> str:
+    """What a header says: UTF-8, as everything else here, or what else its bytes can only be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def bearer(authorization: str | None) -> str:

@@ -9,6 +9,8 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
 
+from understudy.wire import said_in
+
 from .exchange import Exchange, Headers
 from .json_text import rewrite
 from .media import content_type, is_binary, is_media, with_legible
@@ -129,7 +131,8 @@ class _Redactor:
         shown = []
         for raw, value in headers:
             name, text = str(raw, "latin-1"), str(value, "latin-1")
-            shown.append((name, self._credentials(text) if is_secret_header(name) else self._text(text)))
+            # The same key is called the same, whatever brought it.
+            shown.append((name, self._credentials(said_in(value)) if is_secret_header(name) else self._text(text)))
         return shown
 
     def _credentials(self, value: str) -> str:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from understudy.engine import Engine
 from understudy.faults import UnknownFault
 from understudy.visits import visit_of
-from understudy.wire import bearer
+from understudy.wire import bearer, header
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.provider import contract
 
@@ -29,7 +29,7 @@ class HeyGen:
         return [Route("/v2/avatars", self._listing), Route("/v2/voices", self._listing)]
 
     async def _listing(self, request: Request) -> Response:
-        key = request.headers.get("x-api-key") or bearer(request.headers.get("authorization"))
+        key = header(request.scope, b"x-api-key") or bearer(header(request.scope, b"authorization"))
         account = self._engine.accounts.of(key)
         visit = visit_of(request.scope)
         visit.of(self.name, account)

@@ -13,7 +13,7 @@ from understudy.engine import Engine
 from understudy.faults import UnknownFault
 from understudy.jobs import Job
 from understudy.visits import visit_of
-from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, origin, parse_json, read_body
+from understudy.wire import BadJson, BodyTooLarge, ClientGone, bearer, header, origin, parse_json, read_body
 from understudy_contracts.errors import ErrorCase
 
 from .identity import Identity
@@ -81,7 +81,7 @@ class Door(Doorway):
         return endpoint
 
     def _caller(self, request: Request, account_of: Callable[[str], Account | None]) -> Caller:
-        account = account_of(bearer(request.headers.get("authorization")))
+        account = account_of(bearer(header(request.scope, b"authorization")))
         visit = visit_of(request.scope)
         visit.of(PROVIDER, account)
         if account is None:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from understudy.accounts import Account
 from understudy.engine import Engine
-from understudy.wire import BadJson, BodyTooLarge, bearer, parse_json, read_body
+from understudy.wire import BadJson, BodyTooLarge, bearer, header, parse_json, read_body
 
 _ALGORITHM = "HS256"
 
@@ -63,7 +63,7 @@ class Identity:
 
     async def profile(self, request: Request) -> Response:
         """`GET /me/profile`: who is signed in."""
-        user = self._user(bearer(request.headers.get("authorization")), "access")
+        user = self._user(bearer(header(request.scope, b"authorization")), "access")
         if user is None:
             return _message(401, "Unauthorized")
         return JSONResponse(
@@ -75,7 +75,7 @@ class Identity:
 
     async def api_keys(self, request: Request) -> Response:
         """`/organizations/{id}/api-keys`: list the keys made here, or make one that opens the same account."""
-        user = self._user(bearer(request.headers.get("authorization")), "access")
+        user = self._user(bearer(header(request.scope, b"authorization")), "access")
         if user is None:
             return _message(401, "Unauthorized")
         if request.path_params["organization"] != user.account.organization:

@@ -17,7 +17,7 @@ from understudy.faults import UnknownFault, called_for
 from understudy.jobs import Job
 from understudy.limits import Rate, Window
 from understudy.visits import visit_of
-from understudy.wire import ClientGone, bearer, origin
+from understudy.wire import ClientGone, bearer, header, origin
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.provider import Contract
 
@@ -87,8 +87,8 @@ class Door(Doorway):
         visit.of(PROVIDER, None)
         if public:
             return Caller(self._nobody, reached, visit, content)
-        key = request.headers.get("x-api-key", "")
-        authorization = request.headers.get("authorization")
+        key = header(request.scope, b"x-api-key") or ""
+        authorization = header(request.scope, b"authorization")
         if not key and authorization is not None:
             accepted = self._bearer == "everywhere" or (self._bearer == "workflows" and workflow)
             if not accepted:
