@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .picture import Picture
 
 #: Raised whenever an equal placeholder would come out as other bytes, so that no old file answers for a new one.
-RENDERER_VERSION: Final = 5
+RENDERER_VERSION: Final = 6
 
 SMALLEST_SIDE: Final = 64
 LARGEST_SIDE: Final = 4096

@@ -97,13 +97,15 @@ async def test_a_better_quality_never_makes_a_smaller_file(studio: Studio, conta
     assert sizes[0] < sizes[-1]
 
 
+@pytest.mark.parametrize("container", ["mp4", "webm"])
 @pytest.mark.parametrize("captioned", [False, True])
-async def test_half_a_minute_at_720p_stays_below_a_megabyte(studio: Studio, *, captioned: bool) -> None:
+async def test_half_a_minute_at_720p_stays_below_a_megabyte(studio: Studio, container: str, *, captioned: bool) -> None:
     script = "Welcome to our new product line, which changes the way you think about placeholders for good. " * 5
     clip = Clip(
         1280,
         720,
         30_000,
+        container=container,
         title="HeyGen Avatar IV by the understudy",
         lines=(script, "voice: Aria", "job " + "8f" * 16),
         captions=captions([(0.0, 30.0, script)]) if captioned else (),
