@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -89,7 +90,7 @@ def _item(case: ErrorCase, known: Mapping[str, Any]) -> dict[str, Any]:
     }
     points = pointer(case.provider)
     if points is not None and names and case.kind not in points.silent:
-        item["documentation"] = points.url.format(parameter=first.replace(".", "-"))
+        item["documentation"] = points.url.format(parameter=quote(first.replace(".", "-"), errors="replace"))
     return item
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import __version__, wire
@@ -124,7 +124,14 @@ async def _not_here(request: Request, problem: Exception) -> Response:
     message = (
         f"{request.method} {request.url.path}: {problem.detail}. `GET /` of the server itself says what it serves."
     )
-    return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
+    headers = {"allow": ", ".join(_allowed(request))} if problem.status_code == 405 else problem.headers
+    return JSONResponse({"error": message}, problem.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every verb of a path: the route that refused the request is not the only one there."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({verb for route in routes if isinstance(route, Route) for verb in route.methods or ()})
 
 
 async def _unreached(request: Request, problem: Exception) -> Response:

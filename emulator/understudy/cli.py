@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _OWN = (
     "accounts",
     "clock",
+    "contracts",
     "demo",
     "errors",
     "faults",

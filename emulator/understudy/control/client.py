@@ -237,6 +237,22 @@ class Control:
         """Make the account what a snapshot says, and return it in numbers."""
         return self._connection.ask("PUT", "snapshot", json={**mapping(document)})
 
+    # The contracts
+
+    def contracts(self) -> Document:
+        """Which documents there are of each provider, with the address of each."""
+        return self._connection.ask("GET", "contracts/")
+
+    def contract(self, provider: str, form: Literal["openapi", "asyncapi"] = "openapi") -> Document:
+        """A provider as a document, as this server plays it: OpenAPI, or AsyncAPI of Runware's socket."""
+        return self._connection.ask("GET", f"contracts/{quoted(provider)}/{form}.json")
+
+    def contract_schema(self, provider: str, name: str) -> Document:
+        """One of a provider's JSON Schemas by its file, such as `error.json` or `models/heygen-avatar-4.json`."""
+        *folder, file = name.split("/")
+        path = "/".join([*folder, quoted(file)])
+        return self._connection.ask("GET", f"contracts/{quoted(provider)}/schemas/{path}")
+
     def openapi(self) -> Document:
         """The OpenAPI document of all this."""
         return self._connection.ask("GET", "openapi.json")

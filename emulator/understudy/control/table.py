@@ -1,9 +1,10 @@
 """Every operation there is."""
 
-from . import accounts, clock, faults, journal, money, server, state, webhooks
+from . import accounts, clock, contracts, faults, journal, money, server, state, webhooks
 
 OPERATIONS = (
     *server.OPERATIONS,
+    *contracts.OPERATIONS,
     *clock.OPERATIONS,
     *accounts.OPERATIONS,
     *money.OPERATIONS,

@@ -150,7 +150,8 @@ def test_every_operation_can_be_asked_for(stage, monkeypatch):
     needed = {
         "advance": [(1,)], "advance_to": [(1,)], "set_clock": [(1,)], "set_rate": [(1,)], "add_fault": [({},)],
         "fault": [("{id}",)], "remove_fault": [("{id}",)], "webhook": [("{id}",)], "resend": [("{id}",)],
-        "exchange": [("{number}",)], "account_by_id": [("{id}",)], "delete_account": [("{id}",)], "restore": [({},)],
+        "contract": [("{provider}", "openapi"), ("{provider}", "asyncapi")],
+        "contract_schema": [("{provider}", "{name}"), ("{provider}", "models/{name}")], "exchange": [("{number}",)], "account_by_id": [("{id}",)], "delete_account": [("{id}",)], "restore": [({},)],
         "credit": [(1,)], "set_opening": [(1,)], "reset": [(part,) for part in get_args(Part)],
     }  # fmt: skip
     for name in sorted(vars(Control).keys() - {"balance", "close"}):

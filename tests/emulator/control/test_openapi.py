@@ -61,6 +61,11 @@ def test_every_operation_answers_as_it_is_described(patient, stage):
     ok = patient.ok
     for path in ("/health", "/openapi.json", "/errors", "/errors?provider=gmi", "/clock", "/account", "/accounts"):
         ok("GET", path)
+    for path in ("/", "/runware/openapi.json", "/runware/asyncapi.json", "/gmi/schemas/error.json"):
+        ok("GET", f"/contracts{path}")
+    ok("GET", "/contracts/gmi/schemas/models/heygen-avatar-4.json")
+    for path in ("/gmi/asyncapi.json", "/nobody/openapi.json", "/gmi/schemas/none.json"):
+        patient.refused(404, "GET", f"/contracts{path}")
     for path in ("/ledger", "/limits", "/faults", "/webhooks", "/journal", "/journal.har", "/snapshot"):
         ok("GET", path)
     ok("PATCH", "/limits", json={"concurrency": 3, "spend": {"amount": 50, "period": "daily"}})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from understudy.faults import UnknownFault
 from understudy.jobs import Job, Result
@@ -65,7 +66,7 @@ class Refusals:
         if names:
             item["parameter"] = first if len(names) == 1 else list(names)
             if case.kind != "auth":
-                item["documentation"] = f"{_DOCUMENTATION}#request-{first.replace('.', '-')}"
+                item["documentation"] = f"{_DOCUMENTATION}#request-{quote(first.replace('.', '-'), errors='replace')}"
         item.update(more or {})
         item.update(case.extra)
         _name_task(item, task)

@@ -1,6 +1,6 @@
 """Who may come in, how often, and by which method: checked in the gateway's order before anything else."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -138,9 +138,10 @@ class Door(Doorway):
         if wait is not None:
             raise self._refusals.make("rateLimited", until=now + wait)
 
-    def refuse_method(self) -> Refused:
-        """What a wrong method is answered with."""
-        return self._refusals.make("methodNotAllowed")
+    def refuse_method(self, allowed: Iterable[str]) -> Refused:
+        """What a wrong method is answered with; the header is HTTP's own demand."""
+        refusal = self._refusals.make("methodNotAllowed")
+        return Refused(refusal.status, refusal.body, {"allow": ", ".join(allowed)})
 
 
 @dataclass(slots=True)
@@ -187,7 +188,7 @@ class Endpoint:
             self.exists(request)
         handler = self.methods.get(request.method)
         if handler is None:
-            raise self.door.refuse_method()
+            raise self.door.refuse_method(self.methods)
         if self.operation is not None:
             self.door.meet(caller, self.operation)
         return await handler(caller, request)

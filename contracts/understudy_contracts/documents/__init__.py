@@ -1,0 +1,12 @@
+"""The contracts as documents other tools read: JSON Schemas, OpenAPI 3.1 of each provider, AsyncAPI 3.0 of a socket.
+
+`files()` writes them all, each by the path it has in a folder or below an address.
+"""
+
+from .asyncapi import asyncapi
+from .index import PROVIDERS, files, index
+from .openapi import openapi
+from .schemas import schemas
+from .site import Site
+
+__all__ = ["PROVIDERS", "Site", "asyncapi", "files", "index", "openapi", "schemas"]
