@@ -44,11 +44,11 @@ $(RUNWARE_0): Makefile | $(BIN)/python
 $(SDK_JS): tests/interop/package.json | $(BIN)/python
 	@mkdir -p $(VENV)/interop/node
 	@if command -v npm >/dev/null; then \
-		echo "installing Runware's JavaScript SDK" && cp $< $(VENV)/interop/node/package.json && \
+		echo "installing Runware's JavaScript SDK and AsyncAPI's parser" && cp $< $(VENV)/interop/node/package.json && \
 		npm install --prefix $(VENV)/interop/node --no-package-lock --no-audit --no-fund --loglevel=error \
 			--omit=optional --ignore-scripts && touch $@ || \
-		echo "npm could not install it: the tests of Runware's JavaScript SDK will be skipped"; \
-	else echo "no npm here: the tests of Runware's JavaScript SDK will be skipped"; fi
+		echo "npm could not install it: the tests of Runware's JavaScript SDK and AsyncAPI's parser will be skipped"; \
+	else echo "no npm here: the tests of Runware's JavaScript SDK and AsyncAPI's parser will be skipped"; fi
 
 demo: $(RUN) ## start the stand-in, send the providers' own example requests, watch the videos arrive
 	@$(BIN)/understudy demo

@@ -88,7 +88,7 @@ async def resolve(url: str, *, allow_all: bool = False) -> Target:
 def _parse(url: str) -> SplitResult:
     try:
         parsed = urlsplit(url)
-        valid = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+        valid = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0 and "\0" not in url
         # What no name server could be asked for: an empty or overlong label.
         (parsed.hostname or "").rstrip(".").encode("idna")
     except ValueError as reason:

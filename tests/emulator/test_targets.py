@@ -44,6 +44,7 @@ async def test_it_is_refused_again_when_it_is_about_to_be_called(url):
         "http://",
         "http://host:99999/",
         "http://[::1",
+        "http://host.example\0/",
         "nonsense",
         "http://h:0/",
         "http://a..b/",

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from understudy_contracts.operations import Authentication, Operation, Parameter
 from understudy_contracts.provider import contract
 
+from .bodies import content_of, one_of
+from .responses import ANSWER, responses_of
 from .schemas import components, model_name, reference
 from .site import Site, version
-from .told import Form, Said, told_by
 
 _JSON = "application/json"
 _TITLES = {"runware": "Runware", "gmi": "GMI Cloud", "segmind": "Segmind", "heygen": "HeyGen"}
 
-#: The components that are made for a request or an answer, and are no schema of the contract.
-_TASK, _TASKS, _ANSWER, _REQUEST = "task", "tasks", "answer", "request"
-
-_RESET = {
-    "description": "When the next request is taken; how the moment is written no source says.",
-    "schema": {"type": "string"},
-}
+#: The components that are made for a request of tasks, and are no schema of the contract.
+_TASK, _TASKS = "task", "tasks"
 
 
 def title(provider: str) -> str:
@@ -112,64 +108,16 @@ def _any_other(parameter: Parameter) -> Parameter:
 
 
 def _described(operation: Operation, site: Site, schemas: dict[str, Any]) -> dict[str, Any]:
-    described = {**_outline([operation]), "responses": _responses([operation], site, schemas)}
+    described = {**_outline([operation]), "responses": responses_of([operation], site, schemas)}
     described["parameters"] = [_parameter(one) for one in operation.parameters]
     if (body := operation.request) is not None:
         if body.judged_later:
             described["x-judged"] = "A body that breaks its schema is accepted, and fails as a job."
         content = {}
         for media_type in body.media_types:
-            content[media_type] = _content(operation, media_type, schemas)
+            content[media_type] = content_of(operation, media_type, schemas)
         described["requestBody"] = {"required": body.required, "content": content}
     return described
-
-
-def _content(operation: Operation, media_type: str, schemas: dict[str, Any]) -> dict[str, Any]:
-    body = operation.request
-    assert body is not None
-    example = operation.typical.get("body")
-    if body.models == "payload":
-        return {"schema": _by_discriminator(operation, schemas), "example": example}
-    if body.schema is not None:
-        about = f".{body.schema.removeprefix('model.')}"
-        fitting = example if not operation.name.endswith(about) or _is_typical(operation, body.schema) else None
-        return {"schema": reference(body.schema), **({} if fitting is None else {"example": fitting})}
-    if media_type in (_JSON, "application/x-www-form-urlencoded"):
-        return {"schema": {"type": "object"}, **({} if example is None else {"example": example})}
-    return {}
-
-
-def _is_typical(operation: Operation, schema: str) -> bool:
-    """Whether the typical request of an operation is one for the model of this schema."""
-    slugs = [one.typical for one in contract(operation.provider).operations[operation.name.split(".")[0]].parameters]
-    return schema.removeprefix("model.") in slugs
-
-
-def _by_discriminator(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    """A body that names its model, and holds what that model takes in a member."""
-    body = operation.request
-    assert body is not None
-    assert body.models is not None
-    names = {}
-    for model in contract(operation.provider).models.values():
-        name = names[model.id] = f"{_REQUEST}.{model.slug}"
-        schemas[name] = {
-            "type": "object",
-            "required": ["model", body.models],
-            "properties": {"model": {"const": model.id}, body.models: reference(model_name(model.slug))},
-        }
-    schemas[_REQUEST] = _one_of("model", names)
-    return reference(_REQUEST)
-
-
-def _one_of(parameter: str, names: Mapping[str, str]) -> dict[str, Any]:
-    mapping = {value: f"#/components/schemas/{name}" for value, name in names.items()}
-    return {
-        "type": "object",
-        "required": [parameter],
-        "oneOf": [reference(name) for name in dict.fromkeys(names.values())],
-        "discriminator": {"propertyName": parameter, "mapping": mapping},
-    }
 
 
 def _tasks(operations: list[Operation], site: Site, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -181,12 +129,12 @@ def _tasks(operations: list[Operation], site: Site, schemas: dict[str, Any]) -> 
         names[one.task] = one.request.schema or f"{_TASK}.{one.task}"
         if one.request.models is not None:
             models = contract(one.provider).models.values()
-            schemas[names[one.task]] = _one_of("model", {model.id: model_name(model.slug) for model in models})
-    schemas[_TASK] = _one_of("taskType", names)
+            schemas[names[one.task]] = one_of("model", {model.id: model_name(model.slug) for model in models})
+    schemas[_TASK] = one_of("taskType", names)
     schemas[_TASKS] = {"type": "array", "minItems": 1, "items": reference(_TASK)}
     items = dict.fromkeys(answer.schema for one in operations for answer in one.answers if answer.schema)
     told = {"properties": {"data": {"items": {"anyOf": [reference(name) for name in items]}}}}
-    schemas[_ANSWER] = {"allOf": [reference("envelope"), told]}
+    schemas[ANSWER] = {"allOf": [reference("envelope"), told]}
     examples = {
         str(one.task): {"summary": one.summary, "value": [one.typical["body"]]}
         for one in operations
@@ -207,7 +155,7 @@ def _tasks(operations: list[Operation], site: Site, schemas: dict[str, Any]) -> 
             "required": True,
             "content": {_JSON: {"schema": reference(_TASKS), "examples": examples}},
         },
-        "responses": _responses(operations, site, schemas),
+        "responses": responses_of(operations, site, schemas),
     }
 
 
@@ -255,61 +203,6 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "schema": dict(parameter.schema),
     }
     return written if parameter.typical is None else {**written, "example": parameter.typical}
-
-
-def _responses(operations: list[Operation], site: Site, schemas: dict[str, Any]) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status, said in told_by(operations, site).items():
-        response: dict[str, Any] = {"description": " ".join(said.sentences)}
-        is_tasks = operations[0].task is not None
-        if content := {kind: _form(form, status, is_tasks) for kind, form in said.forms.items()}:
-            response["content"] = content
-        if headers := _headers(said, schemas):
-            response["headers"] = headers
-        if status == 200 and (links := _links(operations[0])):
-            response["links"] = links
-        responses[str(status)] = response
-    return responses
-
-
-def _form(form: Form, status: int, is_tasks: bool) -> dict[str, Any]:
-    names = [_ANSWER] if is_tasks and status == 200 else list(form.schemas)
-    written: dict[str, Any] = {}
-    if len(names) == 1:
-        written["schema"] = reference(names[0])
-    elif names:
-        written["schema"] = {"anyOf": [reference(name) for name in names]}
-    if form.examples:
-        written["examples"] = form.examples
-    return written
-
-
-def _headers(said: Said, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    if said.headers is not None:
-        body = schemas[said.headers]
-        for name, schema in body["properties"].items():
-            # A content type is told elsewhere; and an answer in another form need not have what a file has.
-            if name != "content-type":
-                headers[name] = {"schema": schema}
-    if said.tells_when:
-        headers["x-rate-limit-reset-at-utc"] = _RESET
-    return headers
-
-
-def _links(operation: Operation) -> dict[str, Any]:
-    """What can be asked with what an answer tells."""
-    links: dict[str, Any] = {}
-    for one in contract(operation.provider).operations.values():
-        tellers = {
-            parameter.name: parameter.told_by.field.replace(".", "/")
-            for parameter in one.parameters
-            if parameter.told_by is not None and parameter.told_by.operation == operation.name.split(".")[0]
-        }
-        if tellers:
-            values = {name: f"$response.body#/{field}" for name, field in tellers.items()}
-            links[one.name] = {"operationId": one.name, "parameters": values, "description": f"{one.summary}."}
-    return links
 
 
 def _delivery(operation: Operation) -> dict[str, Any]:
