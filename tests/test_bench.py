@@ -42,7 +42,7 @@ MEASURES = {
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", "--quick", *arguments]
     wide = {**os.environ, "COLUMNS": "160"}
-    return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, encoding="utf-8", timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, encoding="utf-8", timeout=600)
 
 
 @pytest.mark.slow
