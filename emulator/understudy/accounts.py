@@ -15,6 +15,7 @@ from .jobs import Job
 from .journal import Journal
 from .ledger import Ledger
 from .limits import Limits
+from .wire import is_text
 
 T = TypeVar("T")
 
@@ -27,11 +28,6 @@ def identity(key: str) -> str:
     """What an account is called where its key must not be seen."""
     # Whoever asks may name what no caller can send: that is nobody's key, and has an id of its own all the same.
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _is_text(key: str) -> bool:
-    """Whether a key can be written down: half a character of UTF-16 cannot."""
-    return not any("\ud800" <= char <= "\udfff" for char in key)
 
 
 class Furnishing(Protocol):
@@ -180,7 +176,7 @@ class Accounts:
     def of(self, key: str) -> Account | None:
         """The account of a key, or None when there is no such key, or cannot be one."""
         account = self._accounts.get(key)
-        if account is None and key and (not self._keys or key in self._keys) and _is_text(key):
+        if account is None and key and (not self._keys or key in self._keys) and is_text(key):
             account = self.open(identity(key), key)
         return account
 

@@ -193,11 +193,12 @@ class _Advance:
                         yield Happening(at, f"{plan.kind}.{name.lower()}", account.id, provider, plan.id)
 
     def _course(self, limit: int) -> Course:
-        for account in self._engine.accounts.all() if self._account is None else (self._account,):
+        accounts = list(self._engine.accounts.all()) if self._account is None else [self._account]
+        for account in accounts:
             for happening in self._planned(account, account.clock.now()):
                 self._told.append((self._moment(account, happening.at), STEP, next(self._order), happening))
         count = len(self._told)
-        for account in self._engine.accounts.all() if self._account is None else (self._account,):
+        for account in accounts:
             now = account.clock.now()
             before = self._entries.get(account, 0)
             count += max(account.ledger.count(now) - before, 0)

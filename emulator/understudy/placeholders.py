@@ -40,16 +40,17 @@ def poster(model: Model, job: Job, result: Result) -> Placeholder:
 def _clip(model: Model, job: Job, result: Result) -> Clip:
     payload = orjson.loads(job.request)
     width, height = picture_size(model, payload)
+    spoken = said(model, job, payload)
     clip = Clip(
         width=width,
         height=height,
         milliseconds=round(job.seconds * 1000),
         container=job.container,
         title=str(payload.get("title") or payload.get("video_title") or model.name),
-        lines=_lines(payload, " ".join(one.text for one in said(model, job, payload)), job),
+        lines=_lines(payload, " ".join(one.text for one in spoken), job),
         hue=result.seed % 360,
     )
-    return fitted_out(clip, model, job, result, payload)
+    return fitted_out(clip, model, job, result, payload, spoken)
 
 
 def _still(model: Model, job: Job, result: Result) -> Still:

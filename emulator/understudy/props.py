@@ -25,14 +25,15 @@ _BEAT = 500
 Tags = tuple[tuple[str, str], ...]
 
 
-def fitted_out(clip: Clip, model: Model, job: Job, result: Result, request: Mapping[str, Any]) -> Clip:
-    """The clip with everything its request gave for it.
+def fitted_out(
+    clip: Clip, model: Model, job: Job, result: Result, request: Mapping[str, Any], spoken: tuple[Spoken, ...]
+) -> Clip:
+    """The clip with everything its request gave for it, and what is `said` in it.
 
     Raises:
         ValueError: the job, which may have been written down by anybody, names media that are none.
     """
     segments = model.duration.segments(request)
-    spoken = said(model, job, request)
     return replace(
         clip,
         background=None if model.inputs is None else model.inputs.colour(segments),

@@ -142,3 +142,8 @@ def _origin(scheme: str, host: str | None, server: str, port: int | None) -> str
     if not host or not _HOST.fullmatch(host):
         host = server if port is None else f"{server}:{port}"
     return f"{scheme}://{host}"
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be written down: half a character of UTF-16, which can be in JSON, cannot."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from understudy.wire import is_text
+
 from .facts import CALLS, OPERATIONS
 
 _EVERY: Final = frozenset(OPERATIONS)
@@ -82,12 +84,14 @@ class Words:
 
     def problem(self, value: object) -> str | None:
         """What is wrong with a value, to be read after its name."""
-        if not isinstance(value, str) or len(value) > self.longest or not re.fullmatch(self.pattern, value):
-            return f"is {self.form}, not {value!r:.100}"
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            # Half a character of UTF-16 can be in JSON, and is no text.
-            return f"is {self.form}, not {value!r:.100}"
-        return None
+        if (
+            isinstance(value, str)
+            and len(value) <= self.longest
+            and re.fullmatch(self.pattern, value)
+            and is_text(value)
+        ):
+            return None
+        return f"is {self.form}, not {value!r:.100}"
 
     def tidy(self, value: Any) -> Any:
         """The value as it is kept."""

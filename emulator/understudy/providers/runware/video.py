@@ -16,7 +16,7 @@ from understudy.jobs import Job, Result
 from understudy.ledger import InsufficientCredit, Part
 from understudy.media.clip import LARGEST_SIDE, LONGEST_MILLISECONDS, Clip
 from understudy.media.given import Given
-from understudy.props import fitted_out
+from understudy.props import fitted_out, said
 from understudy.targets import ForbiddenTarget, check_literal
 from understudy.wire import kept_json
 from understudy_contracts.limits import limit_case
@@ -148,7 +148,7 @@ class Video:
             ),
             hue=result.seed % 360,
         )
-        return fitted_out(clip, model, job, result, task)
+        return fitted_out(clip, model, job, result, task, said(model, job, task))
 
     def _judge(self, name: str) -> Judge:
         """The judge of a model's tasks, compiled when its first task comes."""
