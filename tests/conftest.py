@@ -13,7 +13,7 @@ import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
-from stage import Stage
+from stage import Stage, unhurried
 from understudy.clock import ManualClock
 from understudy.config import Settings, Speed
 from understudy.server import Server
@@ -61,12 +61,6 @@ def log() -> Iterator[None]:
         logger.handlers[:] = handlers
         logger.setLevel(level)
         logger.propagate = propagates
-
-
-def unhurried(server: Server) -> Server:
-    """The server, rendering only what somebody fetches: of what is begun ahead, hardly anything is wanted here."""
-    server.engine.studio.warm = lambda placeholder: None  # type: ignore[method-assign]
-    return server
 
 
 @pytest.fixture

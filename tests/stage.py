@@ -9,6 +9,12 @@ from understudy.clock import ManualClock
 from understudy.server import Server
 
 
+def unhurried(server: Server) -> Server:
+    """The server, rendering only what somebody fetches: of what is begun ahead, hardly anything is wanted here."""
+    server.engine.studio.warm = lambda placeholder: None  # type: ignore[method-assign]
+    return server
+
+
 class Stage:
     """A server under a manual clock, and the one caller that a test speaks as."""
 

@@ -9,7 +9,7 @@ import pytest
 from chopper import Chopper
 from interop.lines import MOMENTS
 from interop.sdks import Run, runware_0
-from stage import video_task
+from stage import unhurried, video_task
 from understudy.config import Settings, Speed
 from understudy.server import Server
 
@@ -17,14 +17,25 @@ pytestmark = pytest.mark.interop
 
 
 @pytest.fixture(scope="module")
-def lines(server: Server) -> Iterator[dict[str, Chopper]]:
-    """A way to the server for each moment at which a line is lost."""
-    with ExitStack() as held:
-        yield {moment: held.enter_context(Chopper(server.port, cut())) for moment, cut in MOMENTS.items()}
+def instant(cache: Path) -> Iterator[Server]:
+    """A server whose results are all there when they are first asked for.
+
+    This SDK adds up what each poll brings, so a result that is ready before its siblings counts twice; whoever waits
+    for several results with it sees that at Runware, too.
+    """
+    with Server(Settings(port=0, cache_dir=cache, speed=Speed(1.0, 0.0))) as running:
+        yield unhurried(running)
 
 
 @pytest.fixture(scope="module")
-def runs(server: Server, lines: dict[str, Chopper], cache: Path) -> Iterator[dict[str, Run]]:
+def lines(instant: Server) -> Iterator[dict[str, Chopper]]:
+    """A way to the server for each moment at which a line is lost."""
+    with ExitStack() as held:
+        yield {moment: held.enter_context(Chopper(instant.port, cut())) for moment, cut in MOMENTS.items()}
+
+
+@pytest.fixture(scope="module")
+def runs(instant: Server, lines: dict[str, Chopper], cache: Path) -> Iterator[dict[str, Run]]:
     """Every run of this module, performed by one program."""
     keyed = {"port": 0, "cache_dir": cache, "speed": Speed(1.0, 0.0), "api_keys": frozenset({"good"})}
     with (
@@ -32,13 +43,13 @@ def runs(server: Server, lines: dict[str, Chopper], cache: Path) -> Iterator[dic
         Server(Settings(**keyed, switches={"runware.ws-auth-error": "both"})) as both,
     ):
         performed = {
-            "three": Run(server, server.port, video_task(numberResults=3, includeCost=True)),
-            "invalid": Run(server, server.port, video_task(fps=25)),
-            "fails": Run(server, server.port, video_task(positivePrompt="[[error:providerInternalError]]")),
+            "three": Run(instant, instant.port, video_task(numberResults=3, includeCost=True)),
+            "invalid": Run(instant, instant.port, video_task(fps=25)),
+            "fails": Run(instant, instant.port, video_task(positivePrompt="[[error:providerInternalError]]")),
             "wrong-key": Run(locked, locked.port, key="bad"),
             "wrong-key-both": Run(both, both.port, key="bad"),
             "right-key": Run(locked, locked.port, key="good"),
-            **{moment: Run(server, line.port, video_task(numberResults=2)) for moment, line in lines.items()},
+            **{moment: Run(instant, line.port, video_task(numberResults=2)) for moment, line in lines.items()},
         }
         runware_0(performed)
         yield performed
