@@ -39,15 +39,17 @@ def revive(engine: "Engine", account: Account, snapshot: Snapshot, deliveries: l
         deliveries.append(delivery)
     if len(made) < len(snapshot.deliveries):
         yield "two deliveries have the same id @ snapshot.deliveries"
-    followers = [record.then for record in snapshot.deliveries if record.then is not None]
-    if len({*followers}) < len(followers) or not made.keys() >= {*followers}:
-        yield "what follows a delivery is not there, or follows another one @ snapshot.deliveries"
-        return
+    led: set[str] = set()
     for record in snapshot.deliveries:
-        if record.then is not None:
-            made[record.id].then = made[record.then]
+        if record.then is None:
+            continue
+        if record.then in led or record.then not in made:
+            yield "what follows a delivery is not there, or follows another one @ snapshot.deliveries"
+            return
+        led.add(record.then)
+        made[record.id].then = made[record.then]
     # Each follows one at most: whatever cannot be reached from one that follows none goes round in a circle.
-    heads = [delivery for delivery in deliveries if delivery.id not in followers]
+    heads = [delivery for delivery in deliveries if delivery.id not in led]
     if sum(1 for head in heads for _ in head.chain()) < len(deliveries):
         yield "deliveries follow each other in a circle @ snapshot.deliveries"
 
