@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.accounts import Account
 from understudy.faults import BadRule
+from understudy.faults.keeping import resume
 
 from .document import Snapshot, written
 
@@ -26,8 +27,7 @@ def wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
     if broken:
         yield from (f"this is not where a stream of random numbers can be @ snapshot.{name}" for name in broken)
         return
-    version, numbers, spare = snapshot.random
-    account.random.setstate((version, tuple(numbers), spare))
+    resume(account.random, snapshot.random)
     if len({rule.id for rule in snapshot.faults.rules}) < len(snapshot.faults.rules):
         yield "two rules have the same id @ snapshot.faults"
     if any(min(rule.matched, rule.struck) < 0 for rule in snapshot.faults.rules):
@@ -50,8 +50,7 @@ def wind_up(account: Account, snapshot: Snapshot) -> Iterator[str]:
 
 def _is_stream(where: list[Any]) -> bool:
     try:
-        version, numbers, spare = where
-        random.Random(0).setstate((version, tuple(numbers), spare))
+        resume(random.Random(0), where)
     except (TypeError, ValueError, OverflowError):
         return False
-    return spare is None or isinstance(spare, float)
+    return where[2] is None or isinstance(where[2], float)

@@ -5,6 +5,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from understudy.deliveries import Delivery
+from understudy.faults.keeping import state
 from understudy.uploads import HandedIn
 
 from .document import FORMAT, VERSION, DeliveryRecord, FileRecord, Snapshot, read, written
@@ -22,13 +23,12 @@ async def snapshot(engine: "Engine", account: "Account") -> dict[str, Any]:
     """The account as one JSON document, as it is when this is called."""
     files = list(account.keep(HandedIn).files.items())
     deliveries = _deliveries(engine, account)
-    version, numbers, spare = account.random.getstate()
     taken = Snapshot(
         format=FORMAT,
         version=VERSION,
         account=account.id,
         now=account.clock.now(),
-        random=[version, list(numbers), spare],
+        random=state(account.random),
         limits=account.limits.shown(),
         ledger=account.ledger.books,
         faults=read(Faults, account.faults.saved(), "faults"),
