@@ -13,6 +13,7 @@ from .foot import BLOCK, Foot, bar_height, foot_top
 from .ground import Ground
 from .lettering import fit, font_of, line_height
 from .plate import Block
+from .timecode import clock
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,7 +48,7 @@ def spans(clip: Clip) -> list[Span]:
         found += [("", now, start), (caption.text, start, end)]
         now = end
     return [
-        Span(text, end - start, _clock(start // FRAME_RATE))
+        Span(text, end - start, clock(start // FRAME_RATE * 1000))
         for text, start, end in [*found, ("", now, clip.frames)]
         if end > start
     ]
@@ -145,9 +146,3 @@ def _caption(image: Image.Image, clip: Clip, text: str, above: int) -> None:
     for index, words in enumerate(lines):
         place = ((width - font.getlength(words)) / 2, top + pad + index * line)
         draw.text(place, words, (255, 255, 255), font)
-
-
-def _clock(seconds: int) -> str:
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from .captions import Caption
 from .placeholder import digest
+from .timecode import timings
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,6 @@ class Sidecar:
     def text(self) -> str:
         """What the file says, to be written in UTF-8."""
         return "\n".join(
-            f"{number}\n{_stamp(one.start_ms)} --> {_stamp(one.end_ms)}\n{one.text}\n"
+            f"{number}\n{timings(one.start_ms, one.end_ms, ',')}\n{one.text}\n"
             for number, one in enumerate(self.captions, start=1)
         )
-
-
-def _stamp(milliseconds: int) -> str:
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d},{rest % 1000:03d}"

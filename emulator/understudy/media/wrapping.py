@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from .clip import FRAME_RATE, Clip
+from .timecode import clock, timings
 
 #: What every tag's name begins with inside a file, so that it is nobody else's.
 PREFIX: Final = "understudy_"
@@ -58,7 +59,7 @@ def labels(title: str, tags: Iterable[tuple[str, str]]) -> Iterator[tuple[str, s
 
 def cues(clip: Clip) -> str:
     """The running time as WebVTT: a cue a second, and rarer in a clip of more than 20 minutes."""
-    parts = (f"{_stamp(since)} --> {_stamp(until)}\n{text}\n" for since, until, text in running_time(clip))
+    parts = (f"{timings(since, until, '.')}\n{text}\n" for since, until, text in running_time(clip))
     return "\n".join(("WEBVTT\n", *parts))
 
 
@@ -67,7 +68,7 @@ def running_time(clip: Clip) -> Iterator[tuple[int, int, str]]:
     length = clip.frames * 1000 // FRAME_RATE
     step = next(step for step in _STEPS if length <= step * 1000 * _MOST_CUES)
     for since in range(0, length, step * 1000):
-        yield since, min(since + step * 1000, length), f"{_clock(since)} / {_clock(length)}"
+        yield since, min(since + step * 1000, length), f"{clock(since)} / {clock(length)}"
 
 
 def line(text: str) -> str:
@@ -80,18 +81,3 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"a tag's name must look like understudy_job, not {name!r}")
     return name
-
-
-def _clock(milliseconds: int) -> str:
-    """A moment as a player shows it, with what is more than whole seconds."""
-    seconds, rest = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    part = f".{rest:03d}".rstrip("0") if rest else ""
-    return f"{hours}:{minutes:02d}:{seconds:02d}{part}" if hours else f"{minutes}:{seconds:02d}{part}"
-
-
-def _stamp(milliseconds: int) -> str:
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
