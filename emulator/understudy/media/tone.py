@@ -21,7 +21,7 @@ from .pieces import piece
 from .placeholder import RENDERER_VERSION
 from .shelf import Shelf
 from .sound import Sound
-from .wrapping import labels
+from .wrapping import labels, metadata
 
 #: Bits a second of an MP3 whose frames lean on no earlier one.
 _BITS_PER_SECOND: Final = 64_000
@@ -62,7 +62,7 @@ def write_mp3(sound: Sound, path: Path, shelf: Shelf, ffmpeg: Ffmpeg) -> None:
     grains = _frames(sound, shelf, ffmpeg)
     # Two at least: players tell an MP3 by finding a second frame where the first one ends.
     count = max(2, round(sound.samples / sound.grain))
-    tags = (word for label in labels(sound.title, sound.tags) for word in ("-metadata", "=".join(label)))
+    tags = metadata(sound.title, sound.tags)
     arguments = ("-f", "mp3", "-i", "-", "-c", "copy", *tags, "-fflags", "+bitexact", "-f", "mp3", f"file:{path}")
     ffmpeg.run(arguments, b"".join(_row(grains, sound, count)))
 

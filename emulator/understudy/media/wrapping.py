@@ -23,8 +23,8 @@ _STEPS: Final = (1, 2, 5, 10, 15, 30, 60)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def wrapped(clip: Clip, scratch: Path, at: int = 2) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What to tell the muxer besides picture and sound: one more input, number `at`, and what it is to write.
+def wrapped(clip: Clip, scratch: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to tell the muxer besides picture and sound, inputs 0 and 1: one more input, and what it is to write.
 
     The input's cues are written to `scratch`, which has to stay until ffmpeg has run. The second part belongs after
     `-c copy`, `-map_metadata -1` and what names the container.
@@ -34,12 +34,12 @@ def wrapped(clip: Clip, scratch: Path, at: int = 2) -> tuple[tuple[str, ...], tu
     """
     # An MP4 only takes names that players know, unless told; a WEBM takes any.
     named = () if clip.container == "webm" else ("-movflags", "+use_metadata_tags")
-    tags = (word for label in labels(clip.title, clip.tags) for word in ("-metadata", "=".join(label)))
+    tags = metadata(clip.title, clip.tags)
     if clip.captions:
         return (), (*tags, *named)
     scratch.write_text(cues(clip), encoding="utf-8")
     text = (
-        *("-map", f"{at}:s", "-c:s", "webvtt" if clip.container == "webm" else "mov_text"),
+        *("-map", "2:s", "-c:s", "webvtt" if clip.container == "webm" else "mov_text"),
         *("-disposition:s:0", "default", "-metadata:s:s:0", "language=zxx"),
         *("-metadata:s:s:0", "title=running time", "-metadata:s:s:0", "handler_name=running time"),
     )
@@ -53,8 +53,13 @@ def labels(title: str, tags: Iterable[tuple[str, str]]) -> Iterator[tuple[str, s
         ValueError: a tag's name is none that every kind of file can hold.
     """
     for name, value in (("title", title), *((f"{PREFIX}{_checked(name)}", value) for name, value in tags)):
-        if line(value):
-            yield name, line(value)
+        if told := line(value):
+            yield name, told
+
+
+def metadata(title: str, tags: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The same as ffmpeg is told it, among what belongs to an output."""
+    return (word for label in labels(title, tags) for word in ("-metadata", "=".join(label)))
 
 
 def cues(clip: Clip) -> str:
