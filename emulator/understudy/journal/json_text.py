@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .secret_names import holds_secrets, is_secret
+from understudy_contracts.secret_names import holds_secrets, is_secret
 
 _PIECE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\],:]|\s+|[^\s"{}\[\],:]+', re.DOTALL)
 

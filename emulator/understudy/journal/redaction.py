@@ -10,11 +10,20 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import orjson
 
 from understudy.wire import said_in
+from understudy_contracts.secret_names import (
+    CREDENTIALS,
+    JWT,
+    NAMED,
+    SCHEME,
+    is_identity,
+    is_secret,
+    is_secret_header,
+    is_secret_parameter,
+)
 
 from .exchange import Exchange, Headers
 from .json_text import rewrite
 from .media import content_type, is_binary, is_media, with_legible
-from .secret_names import is_identity, is_secret, is_secret_header, is_secret_parameter
 
 #: What stands where a secret was.
 PLACEHOLDER = re.compile(r"redacted(?:-r?\d+)?(?:\[\[error:[\w.-]{1,64}\]\])*")
@@ -28,21 +37,10 @@ _LONGEST = 4096
 #: How many forms of secrets are looked for everywhere; who sends more gets them taken out of their places only.
 _MOST = 500
 
-_SCHEME = re.compile(
-    r"(\s*(?:bearer|basic|digest|token|apikey|api-key|key|negotiate)\s+)(.*)", re.IGNORECASE | re.DOTALL
-)
 _MAGIC = re.compile(r"\[\[error:[\w.-]{1,64}\]\]")
 _ACCOUNT = re.compile("[0-9a-f]{16}")
 _AUTHORITY = r'[^\s/?#"<>]*'
 _URL = re.compile(rf'://({_AUTHORITY}@)?([^\s?#"<>]*)(\?[^\s#"<>]*)?(#[^\s"<>]*)?')
-_CREDENTIALS = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
-_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?")
-_NAMED = re.compile(
-    r"((?:api[-_ ]?key|access[-_]?key|secret|token|passw(?:or)?d|signature|credential|authorization)"
-    r"""(?:["'\s]*[=>]["'\s]*|["']\s*:\s*["']?)|(?:x-api-key|authorization|api[-_ ]?key)["']?\s*:\s*["']?)"""
-    r"""((?:(?:bearer|basic)\s+)?[^\s"'&,;<>{}\[\]]+)""",
-    re.IGNORECASE,
-)
 _PART = re.compile(
     r'(name="?([^"\r\n;]{1,200})"?[^\r\n]{0,1000}\r?\n(?:[^\r\n]{1,1000}\r?\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)',
     re.DOTALL | re.IGNORECASE,
@@ -136,7 +134,7 @@ class _Redactor:
         return shown
 
     def _credentials(self, value: str) -> str:
-        found = _SCHEME.fullmatch(value)
+        found = SCHEME.fullmatch(value)
         return self._hide(value) if found is None else found[1] + self._hide(found[2])
 
     def _target(self, target: str) -> str:
@@ -203,9 +201,9 @@ class _Redactor:
             if "://" in shown:
                 shown = _URL.sub(self._url, shown)
             if len(shown) >= SHORTEST:
-                shown = _CREDENTIALS.sub(lambda found: found[1] + self._hide(found[2]), shown)
-                shown = _NAMED.sub(self._named, shown)
-                shown = _JWT.sub(lambda found: self._hide(found[0]), shown)
+                shown = CREDENTIALS.sub(lambda found: found[1] + self._hide(found[2]), shown)
+                shown = NAMED.sub(self._named, shown)
+                shown = JWT.sub(lambda found: self._hide(found[0]), shown)
         if shown != text:
             self._altered = True
         return shown

@@ -1,4 +1,4 @@
-"""Which fields, headers and parameters hold what nobody else should see, told by what they are called."""
+"""Which fields, headers and parameters hold what nobody else should see, told by what they are called or look like."""
 
 import re
 from functools import lru_cache
@@ -23,6 +23,23 @@ _IN_HEADERS = re.compile(
 
 #: Where plain words such as `key` are meant: signing in, making API keys, and driving the emulator.
 _IDENTITY = re.compile(r"/(?:me|_understudy)/|/api-keys")
+
+#: How a header of credentials begins, and the credentials.
+SCHEME = re.compile(
+    r"(\s*(?:bearer|basic|digest|token|apikey|api-key|key|negotiate)\s+)(.*)", re.IGNORECASE | re.DOTALL
+)
+
+#: Credentials in the middle of a text: their scheme, and they themselves.
+CREDENTIALS = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
+JWT = re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?")
+
+#: A name and what is said to be its value in the middle of a text, such as `api_key=abc`.
+NAMED = re.compile(
+    r"((?:api[-_ ]?key|access[-_]?key|secret|token|passw(?:or)?d|signature|credential|authorization)"
+    r"""(?:["'\s]*[=>]["'\s]*|["']\s*:\s*["']?)|(?:x-api-key|authorization|api[-_ ]?key)["']?\s*:\s*["']?)"""
+    r"""((?:(?:bearer|basic)\s+)?[^\s"'&,;<>{}\[\]]+)""",
+    re.IGNORECASE,
+)
 
 _OF_IDENTITY = frozenset({"key", "code", "otp", "pin", "account"})
 
