@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from understudy.media.burn import phases
-from understudy.media.card import painted
+from understudy.media.burn import Stage
 from understudy.media.clip import FRAME_RATE, Clip
 from understudy.media.codec import BT709, SAMPLE_RATE, codec_of
 from understudy.media.ffmpeg import Ffmpeg
-from understudy.media.foot import Foot, foot_top
+from understudy.media.foot import foot_top
 from understudy.media.render import Renderer
 from understudy.media.shelf import Shelf
 from understudy.media.soundtrack import Soundtrack
@@ -138,8 +137,8 @@ def encoded_whole(clip: Clip, placeholder: Path, path: Path) -> float:
     Ffmpeg().run(("-i", f"file:{placeholder}", "-map", "0:a", "-ar", str(SAMPLE_RATE), f"file:{sound}"))
     codec = codec_of(clip)
     began = time.perf_counter()
-    card = painted(clip)
-    foot = Foot.of(clip, card, phases(clip, codec))
+    stage = Stage.of(clip)
+    foot = stage.foot
     strip = path.with_suffix(".strip")
     strip.write_bytes(foot.tile.tobytes())
     colour = f"scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p,{BT709}"
@@ -157,7 +156,7 @@ def encoded_whole(clip: Clip, placeholder: Path, path: Path) -> float:
         *(*codec.picture(clip.quality), "-g", "250", "-map", "2:a", *_SOUND),
         *("-movflags", "+faststart", f"file:{path}"),
     )
-    Ffmpeg().run(arguments, card.canvas.tobytes())
+    Ffmpeg().run(arguments, stage.card.canvas.tobytes())
     return time.perf_counter() - began
 
 

@@ -56,9 +56,7 @@ def spans(clip: Clip) -> list[Span]:
 
 def first_frame(clip: Clip, shelf: Path | None = None) -> Image.Image:
     """The picture as a clip begins: with its caption if one is there from the start."""
-    ground = painted(clip, shelf)
-    foot = Foot.of(clip, ground, phases(clip, codec_of(clip)))
-    return Stage(clip, ground, foot).shown(spans(clip)[0], 0)
+    return Stage.of(clip, shelf).shown(spans(clip)[0], 0)
 
 
 def phases(clip: Clip, codec: Codec) -> int:
@@ -76,6 +74,12 @@ class Stage:
     clip: Clip
     card: Ground
     foot: Foot
+
+    @classmethod
+    def of(cls, clip: Clip, shelf: Path | None = None) -> Stage:
+        """Draw both; `shelf` is the directory in which the caller's own pictures are kept."""
+        card = painted(clip, shelf)
+        return cls(clip, card, Foot.of(clip, card, phases(clip, codec_of(clip))))
 
     def shown(self, span: Span, phase: int) -> Image.Image:
         """The frame with the words and the moment of a span, and the foot at a step."""

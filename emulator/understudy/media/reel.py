@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from . import encode, matroska, splice
 from .burn import Span, Stage, band_top, phases, spans
-from .card import painted
 from .clip import FRAME_RATE, Clip
 from .codec import AVC, Codec
 from .encode import Frame
 from .errors import MediaError
-from .foot import BLOCK, Foot, foot_top
+from .foot import BLOCK, foot_top
 
 if TYPE_CHECKING:
     from .ffmpeg import Ffmpeg
@@ -141,8 +140,7 @@ def make(clip: Clip, codec: Codec, shelf: Shelf, ffmpeg: Ffmpeg) -> Reel:
     Raises:
         MediaError: ffmpeg failed; the message names what it said.
     """
-    ground = painted(clip, shelf.root)
-    stage = Stage(clip, ground, Foot.of(clip, ground, phases(clip, codec)))
+    stage = Stage.of(clip, shelf.root)
     keys, loop = encode.keys_and_loop(stage, codec, Plan.of(clip, codec).keys, shelf, ffmpeg)
     changes = encode.changes(stage, codec, spans(clip), shelf, ffmpeg) if codec is AVC else []
     return Reel(tuple(keys), tuple(loop), tuple(changes))

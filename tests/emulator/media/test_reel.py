@@ -11,12 +11,10 @@ from PIL import Image, ImageChops, ImageStat
 
 from understudy.media.burn import Stage, band_top, phases, spans
 from understudy.media.captions import Caption
-from understudy.media.card import painted
 from understudy.media.clip import Clip
 from understudy.media.codec import AVC, VP9, codec_of
 from understudy.media.encode import Frame
 from understudy.media.errors import MediaError
-from understudy.media.foot import Foot
 from understudy.media.inspect import frame
 from understudy.media.reel import Plan, Reel
 from understudy.media.studio import Studio
@@ -65,11 +63,9 @@ def test_every_frame_of_a_film_shows_what_its_span_says(clip: Clip) -> None:
 
 def state(clip: Clip, number: int) -> Image.Image:
     """What a frame should look like, drawn and not encoded."""
-    ground = painted(clip)
-    codec = codec_of(clip)
-    stage = Stage(clip, ground, Foot.of(clip, ground, phases(clip, codec)))
+    stage = Stage.of(clip)
     at = 0
-    for turn in Plan.of(clip, codec).rounds:
+    for turn in Plan.of(clip, codec_of(clip)).rounds:
         if at + turn.length > number:
             waited = sum(1 for step, _ in turn.changes if 0 < step <= number - at)
             span = next(s for s, end in _ends(clip) if number < end)
