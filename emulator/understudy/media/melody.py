@@ -40,6 +40,8 @@ _FADE: Final = 0.02
 class _Encoder:
     """How one codec's sound is encoded, taken to packets, and written as a row of them."""
 
+    #: The codec of the picture beside it.
+    name: str
     format: str
     input: str
     arguments: tuple[str, ...]
@@ -52,28 +54,33 @@ class _Encoder:
 
 
 _ENCODERS: Final = {
-    # Tones are what its fast coder does best; of the slower one they come out with noise.
-    AVC.name: _Encoder(
-        "adts",
-        "aac",
-        ("-c:a", "aac", "-aac_coder", "fast"),
-        "24k",
-        "64k",
-        Grid(AVC.samples, SAMPLE_RATE, lead=1, tail=1),
-        adts.frames,
-        0,
-    ),
-    # Its low delay is the one mode in which a packet after silence needs nothing from before.
-    VP9.name: _Encoder(
-        "ogg",
-        "ogg",
-        ("-c:a", "libopus", "-application", "lowdelay"),
-        "24k",
-        "48k",
-        Grid(VP9.samples, SAMPLE_RATE, tail=1),
-        ogg.packets,
-        2,
-    ),
+    one.name: one
+    for one in (
+        # Tones are what its fast coder does best; of the slower one they come out with noise.
+        _Encoder(
+            AVC.name,
+            "adts",
+            "aac",
+            ("-c:a", "aac", "-aac_coder", "fast"),
+            "24k",
+            "64k",
+            Grid(AVC.samples, SAMPLE_RATE, lead=1, tail=1),
+            adts.frames,
+            0,
+        ),
+        # Its low delay is the one mode in which a packet after silence needs nothing from before.
+        _Encoder(
+            VP9.name,
+            "ogg",
+            "ogg",
+            ("-c:a", "libopus", "-application", "lowdelay"),
+            "24k",
+            "48k",
+            Grid(VP9.samples, SAMPLE_RATE, tail=1),
+            ogg.packets,
+            2,
+        ),
+    )
 }
 
 
@@ -95,14 +102,14 @@ def write_soundtrack(
     """
     encoder = _ENCODERS[codec.name]
     count = encoder.grid.count(1000 * frames / FRAME_RATE)
-    grains, head = _notes(soundtrack, codec, encoder, shelf, ffmpeg)
-    packets = row(_parts(soundtrack, count, grains, codec, encoder, shelf, ffmpeg), grains.silence, count)
+    grains, head = _notes(soundtrack, encoder, shelf, ffmpeg)
+    packets = row(_parts(soundtrack, count, grains, encoder, shelf, ffmpeg), grains.silence, count)
     with path.open("wb") as file:
         file.writelines(ogg.pages(head, packets, count, encoder.grid.size) if head else packets)
 
 
 def _parts(
-    soundtrack: Soundtrack, count: int, grains: Grains, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
+    soundtrack: Soundtrack, count: int, grains: Grains, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
 ) -> Iterator[tuple[int, Sequence[bytes]]]:
     """What is heard, in order: where its packets begin, and the packets."""
     grid, notes = encoder.grid, cycle(MELODY)
@@ -116,7 +123,7 @@ def _parts(
         first, after = span
         if isinstance(one, Word):
             yield first - grid.lead, grains.word(next(notes), after - first)
-        elif packets := _recorded(one, after - first, codec, encoder, shelf, ffmpeg):
+        elif packets := _recorded(one, after - first, encoder, shelf, ffmpeg):
             yield first - grid.lead, packets
         else:
             yield from grains.sung(_stand_in(first * grid.grain, after * grid.grain), after)
@@ -126,9 +133,7 @@ def _overlap(word: Word, recording: Recording) -> bool:
     return word.start_ms < recording.end_ms and recording.start_ms < word.end_ms
 
 
-def _notes(
-    soundtrack: Soundtrack, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
-) -> tuple[Grains, list[bytes]]:
+def _notes(soundtrack: Soundtrack, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg) -> tuple[Grains, list[bytes]]:
     """The notes of a soundtrack as packets, and what comes before the first packet of a stream."""
     notes = Notes.of(encoder.grid.size, SAMPLE_RATE, soundtrack.pitch, soundtrack.volume)
 
@@ -142,13 +147,11 @@ def _notes(
             raise MediaError(f"the notes on the shelf are cut off after {len(packets)} packets")
         return packets
 
-    packets = piece(f"{codec.name}-{notes.name}-{RENDERER_VERSION}.grains", shelf, ffmpeg, recipe, read)
+    packets = piece(f"{encoder.name}-{notes.name}-{RENDERER_VERSION}.grains", shelf, ffmpeg, recipe, read)
     return Grains(encoder.grid, notes, packets[encoder.head :]), packets[: encoder.head]
 
 
-def _recorded(
-    recording: Recording, grains: int, codec: Codec, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg
-) -> Sequence[bytes]:
+def _recorded(recording: Recording, grains: int, encoder: _Encoder, shelf: Shelf, ffmpeg: Ffmpeg) -> Sequence[bytes]:
     """The packets of a recording, cut to so many grains; none if it cannot be read."""
     seconds = grains * encoder.grid.size / encoder.grid.rate
     fade = f"afade=t=out:st={max(0.0, seconds - _FADE):.6f}:d={_FADE}"
@@ -162,7 +165,7 @@ def _recorded(
             *(*encoder.arguments, "-b:a", encoder.recording_rate, *_exact(encoder)),
         ), b""
 
-    name = f"{codec.name}-{grains}-{RENDERER_VERSION}-{recording.name}.grains"
+    name = f"{encoder.name}-{grains}-{RENDERER_VERSION}-{recording.name}.grains"
     try:
         with shelf.hold(recording.name):
             packets = piece(name, shelf, ffmpeg, recipe, encoder.split)[encoder.head :]
