@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import reel
 from .clip import FRAME_RATE, Clip
-from .codec import PACKING, SAMPLE_RATE, Codec, codec_of
+from .codec import PACKING, Codec, codec_of
 from .draw import draw
 from .errors import MediaError, NoFfmpeg, StudioClosed
 from .ffmpeg import Ffmpeg
@@ -23,8 +23,6 @@ from .sound import Sound
 from .still import Poster, Still
 from .tone import write_mp3, write_wav
 from .wrapping import wrapped
-
-__all__ = ["SAMPLE_RATE", "Renderer", "codec_of"]
 
 
 class Renderer:
