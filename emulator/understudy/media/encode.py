@@ -62,12 +62,13 @@ def keys_and_loop(
     several = _several(width * height, stage)
     for at in range(0, len(keys), several):
         raw = [stage.shown(span, phase).tobytes() for span, phase in keys[at : at + several]]
+        wanted, inputs, looping = {"keys": len(raw)}, (*_raw(stage, width, height), "-i", "-"), not at
         with shelf.scratch(f"{stage.clip.key}.strip") as strip:
-            if not at:
+            if looping:
                 strip.write_bytes(stage.foot.tile.tobytes())
-            wanted = {"keys": len(raw)} | ({"loop": stage.foot.phases + (codec is AVC)} if not at else {})
-            inputs = (*_raw(stage, width, height), "-i", "-", *(_strip_in(stage, strip) if not at else ()))
-            graph = ";".join(_graph(stage, codec, looping=not at))
+                wanted["loop"] = stage.foot.phases + (codec is AVC)
+                inputs += _strip_in(stage, strip)
+            graph = ";".join(_graph(stage, codec, looping=looping))
             made = _encoded(
                 stage.clip, codec, (*inputs, "-filter_complex", graph), wanted, b"".join(raw), shelf, ffmpeg
             )
@@ -152,16 +153,15 @@ def _graph(stage: Stage, codec: Codec, *, looping: bool) -> Iterator[str]:
     moving = f"{still},crop={foot.width}:ih:{foot.spacing}-mod(n\\,{foot.phases})*{foot.step}:0"
     if not stage.clip.transparent:
         # Colours are turned once a picture; what is looped and cropped afterwards is already what is encoded.
-        if not looping:
-            yield f"[0:v]{_COLOUR}[keys]"
-        elif codec is AVC:
-            yield f"[0:v]{_COLOUR}[keys]"
-            yield f"[1:v]{_COLOUR},{_SHELTER},{moving}[loop]"
-        else:
+        if looping and codec is not AVC:
             yield f"[0:v]{_COLOUR},split[keys][first]"
             yield f"[first]trim=end_frame=1,crop=iw:{top}:0:0,{still}[top]"
             yield f"[1:v]{_COLOUR},{moving}[foot]"
             yield "[top][foot]vstack[loop]"
+            return
+        yield f"[0:v]{_COLOUR}[keys]"
+        if looping:
+            yield f"[1:v]{_COLOUR},{_SHELTER},{moving}[loop]"
         return
     yield f"[0:v]split{'=4' if looping else ''}[a][b]{'[c][d]' if looping else ''}"
     yield f"[a]{_COLOUR}[keys]"
