@@ -10,16 +10,12 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
 
 _DATA_URI: Final = re.compile(r"data:([^,]{0,512}),", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+", re.ASCII)
 _URL_ALPHABET: Final = str.maketrans("-_", "+/")
-
-#: Base64 characters of an image that are looked at: any header, and a WEBP of a sensible size as a whole.
-_HEADER_CHARACTERS: Final = 16 * (1 << 20)
 
 #: The formats of pictures that are read.
 IMAGE_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
@@ -45,29 +41,18 @@ _SIGNATURES: Final = (
 )
 
 
-def image_aspect(source: str | bytes | Path) -> float | None:
-    """Width divided by height of an image, as it is shown; None when the image cannot be read here.
+def image_aspect(picture: bytes) -> float | None:
+    """Width divided by height of a JPEG, PNG, WEBP, GIF or BMP, as it is shown; None when it cannot be read here.
 
-    `source` is a file, its bytes, a data URI or plain base64, of a JPEG, PNG, WEBP, GIF or BMP. Only the header is
-    read, never the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
+    Only the header is read, never the pixels, so a picture that claims a monstrous size costs nothing. Never raises.
     """
-    if isinstance(source, Path):
-        image_file: BinaryIO | Path = source
-    elif isinstance(source, bytes):
-        image_file = io.BytesIO(source)
-    else:
-        match = _DATA_URI.match(source)
-        data = _decoded(source, _HEADER_CHARACTERS) if match else _from_base64(source[:_HEADER_CHARACTERS])
-        if not data:
-            return None
-        image_file = io.BytesIO(data)
     from PIL import Image  # late: start-up time
 
     try:
         with warnings.catch_warnings():
             # The warning about decompression bombs is for those who go on to decompress.
             warnings.simplefilter("ignore")
-            with Image.open(image_file, formats=IMAGE_FORMATS) as image:
+            with Image.open(io.BytesIO(picture), formats=IMAGE_FORMATS) as image:
                 width, height = image.size
                 # Asked of another format, the orientation could mean decoding the pixels.
                 turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _QUARTER_TURNS
@@ -92,7 +77,7 @@ async def content_of(source: str, *, timeout: float = 5.0, limit: int = 50 * 102
     No other host is ever contacted. Plain base64 and what a URL led to are told by their first bytes.
     """
     if match := _DATA_URI.match(source):
-        data = await asyncio.to_thread(_decoded, source)
+        data = await asyncio.to_thread(_decoded, match)
         named = match[1].partition(";")[0].strip().lower()
         return None if data is None else Content(data, named or "text/plain")
     data = await _fetched(source, timeout, limit) if on_loopback(source) else None
@@ -165,12 +150,9 @@ def on_loopback(url: str) -> bool:
         return False
 
 
-def _decoded(uri: str, most: int | None = None) -> bytes | None:
-    """The bytes of a data URI, or their beginning when only `most` characters of it are wanted."""
-    match = _DATA_URI.match(uri)
-    if match is None:
-        return None
-    body = uri[match.end() :] if most is None else uri[match.end() : match.end() + most]
+def _decoded(match: re.Match[str]) -> bytes | None:
+    """The bytes of the data URI that begins so."""
+    body = match.string[match.end() :]
     if match[1].lower().rstrip().endswith(";base64"):
         return _from_base64(body)
     try:
