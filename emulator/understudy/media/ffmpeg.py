@@ -49,10 +49,9 @@ _BOUNDED = ("-timelimit", f"{_PATIENCE:.0f}")
 
 
 class Ffmpeg:
-    """Runs ffmpeg, few at a time, and leaves no process behind: after `stop`, none runs and none will start."""
+    """Runs ffmpeg, and leaves no process behind: after `stop`, none runs and none will start."""
 
-    def __init__(self, at_once: int = 2) -> None:
-        self._turns = threading.BoundedSemaphore(at_once)
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -65,8 +64,7 @@ class Ffmpeg:
             MediaError: it failed, hung or was stopped; the message is ffmpeg's own.
         """
         try:
-            with self._turns:
-                status, said = self._run(arguments, stdin)
+            status, said = self._run(arguments, stdin)
         except OSError as error:
             raise _problem(f"{executable()} cannot be run: {error.strerror or error}") from error
         if status:

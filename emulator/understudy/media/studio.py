@@ -39,7 +39,7 @@ class Studio:
 
     def __init__(self, cache: Path, *, max_bytes: int = 1 << 30, encoders: int = 2) -> None:
         self._shelf = Shelf(cache, max_bytes)
-        self._ffmpeg = Ffmpeg(encoders)
+        self._ffmpeg = Ffmpeg()
         self._renderer: Renderer | None = None
         self._encoders = encoders
         self._pool = ThreadPoolExecutor(encoders, thread_name_prefix="understudy-encoder")
