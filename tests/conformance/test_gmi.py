@@ -10,7 +10,7 @@ from stage import Stage
 from understudy.clock import ManualClock
 from understudy.config import Speed
 from understudy_contracts import strategies
-from understudy_contracts.checks import Exchange, gmi
+from understudy_contracts.checks import Exchange, violations
 from understudy_contracts.provider import contract
 
 KEYED = "/api/v1/ie/requestqueue/apikey"
@@ -92,7 +92,7 @@ def test_every_valid_payload_lives_a_lawful_life(patient_server, prompt_server, 
         assert talk.say("GET", f"/requests?model_id={name}").json()["requests"] == [record]
         [charge] = [entry for entry in talk.stage.ledger()["entries"] if entry["kind"] == "charge"]
         assert charge["amount"] < 0
-        assert gmi.violations(talk.exchanges) == []
+        assert violations(talk.exchanges, provider="gmi") == []
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -105,7 +105,7 @@ def test_every_broken_payload_is_refused_by_the_name_of_what_is_wrong(patient_se
         assert broken.parameter in response.json()["error"]
         assert talk.say("GET", "/requests").json()["total"] == 0
         assert [entry["kind"] for entry in talk.stage.ledger()["entries"]] == ["opening"]
-        assert gmi.violations(talk.exchanges) == []
+        assert violations(talk.exchanges, provider="gmi") == []
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

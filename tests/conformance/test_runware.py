@@ -72,7 +72,7 @@ def test_every_valid_request_is_accepted_and_lives_a_lawful_life(patient_server,
         assert charged > 0
         if request.get("includeCost"):
             assert charged == pytest.approx(told, abs=1e-9)
-        assert violations(talk.exchanges) == []
+        assert violations(talk.exchanges, provider="runware") == []
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -89,7 +89,7 @@ def test_every_broken_request_is_refused_by_the_name_of_what_is_wrong(patient_se
             exchange.body,
         )
         assert [entry["kind"] for entry in talk.stage.ledger()["entries"]] == ["opening"]
-        assert violations(talk.exchanges) == []
+        assert violations(talk.exchanges, provider="runware") == []
 
 
 @settings(max_examples=12)
@@ -119,7 +119,7 @@ def test_polls_and_webhooks_tell_the_same_story(patient_server, data):
             talk.poll(request["taskUUID"])
         webhooks = [Webhook(json.loads(one.body), talk.stage.clock.now()) for one in sink.wait(expected)]
         assert len(webhooks) == expected
-        assert violations(talk.exchanges, webhooks) == []
+        assert violations(talk.exchanges, webhooks, provider="runware") == []
 
 
 def test_the_switches_that_settle_disagreements_are_obeyed(make_server, key, request):

@@ -11,7 +11,7 @@ from understudy.clock import ManualClock
 from understudy.config import Settings, Speed
 from understudy.server import Server
 from understudy_contracts import strategies
-from understudy_contracts.checks import Exchange, segmind
+from understudy_contracts.checks import Exchange, violations
 from understudy_contracts.errors import refusal_of
 from understudy_contracts.provider import contract
 
@@ -54,7 +54,7 @@ class Conversation(Gateway):
         return response
 
     def keeps_its_promises(self):
-        assert segmind.violations(self.exchanges) == []
+        assert violations(self.exchanges, provider="segmind") == []
 
 
 @pytest.mark.parametrize("name", CALLABLE)

@@ -7,8 +7,7 @@ from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hin
 import pytest
 from runware.types import task_map
 
-from understudy_contracts.checks.exchange import Exchange
-from understudy_contracts.checks.runware import violations
+from understudy_contracts.checks import Exchange, violations
 from understudy_contracts.provider import contract
 from understudy_contracts.schema import plain
 
@@ -279,15 +278,20 @@ def test_a_poll_of_an_upload_lists_its_stages() -> None:
     items = [on_wire("model-upload", body) for body in ANSWERS["model-upload"][:3]]
     assert RUNWARE.judge("get-response-answer").violations({"data": items}) == []
     assert not RUNWARE.judge("get-response-answer").accepts({"data": [{**items[0], "status": "success"}]})
-    assert violations([Exchange([{"taskType": "getResponse", "taskUUID": TASK}], 200, {"data": items}, 0.0)]) == []
+    assert (
+        violations(
+            [Exchange([{"taskType": "getResponse", "taskUUID": TASK}], 200, {"data": items}, 0.0)], provider="runware"
+        )
+        == []
+    )
 
 
 def test_a_question_about_a_task_is_no_second_acceptance_of_it() -> None:
     video = {"taskType": "videoInference", "taskUUID": TASK}
     asked = [video, {"taskType": "getTaskDetails", "taskUUID": TASK}]
     told = [video, on_wire("get-task-details", {**ABOUT, "request": [video], "response": {"data": [video]}})]
-    assert violations([Exchange(asked, 200, {"data": told}, 0.0)]) == []
-    assert violations([Exchange([video], 200, {"data": [video, video]}, 0.0)]) != []
+    assert violations([Exchange(asked, 200, {"data": told}, 0.0)], provider="runware") == []
+    assert violations([Exchange([video], 200, {"data": [video, video]}, 0.0)], provider="runware") != []
 
 
 @pytest.mark.parametrize(

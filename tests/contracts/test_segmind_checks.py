@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from understudy_contracts.checks import Exchange, Webhook, segmind
+from understudy_contracts.checks import Exchange, Finding, Webhook
+from understudy_contracts.checks import violations as violations_of
 from understudy_contracts.checks.segmind_paths import place_of
 from understudy_contracts.provider import contract
 
@@ -40,7 +42,7 @@ ROW = {
     "generation_url": "https://a.invalid/a.mp4",
     "latency_ms": 38200,
 }
-EVENT = {
+EVENT: dict[str, Any] = {
     "event_type": "GENERATION",
     "event_id": "e",
     "timestamp": "2026-01-01T00:00:00Z",
@@ -48,7 +50,7 @@ EVENT = {
         "request_id": A,
         "model_name": "heygen-avatar-iv",
         "status": "COMPLETED",
-        "output": "https://a.invalid/a.mp4",
+        "output": RESULT["output"],
         "error": None,
         "metrics": {},
     },
@@ -94,8 +96,14 @@ def changed(body: dict[str, Any], **values: Any) -> dict[str, Any]:
     return {**body, **values}
 
 
+def violations(
+    seen: Exchange | list[Exchange], webhooks: Sequence[Webhook] = (), switches: dict[str, str] | None = None
+) -> list[Finding]:
+    return violations_of(seen, webhooks, switches, "segmind")
+
+
 def rules(exchanges: list[Exchange], *webhooks: Webhook, **switches: str) -> set[str]:
-    return {finding.rule for finding in segmind.violations(exchanges, webhooks, switches)}
+    return {finding.rule for finding in violations(exchanges, webhooks, switches)}
 
 
 GOOD = [
@@ -115,37 +123,40 @@ GOOD = [
 
 
 def test_a_faultless_conversation_breaks_nothing_in_whatever_order_it_was_recorded() -> None:
-    assert segmind.violations(GOOD) == []
-    assert segmind.violations(GOOD[::-1], [Webhook(EVENT, 7)]) == []
+    assert violations(GOOD) == []
+    assert violations(GOOD[::-1], [Webhook(EVENT, 7)]) == []
 
 
 def test_a_failed_job_breaks_nothing() -> None:
     row = changed(ROW, model_status="FAILED", credits_deduction=0, generation_url=None)
     told = [submit(), poll(1, RUNNING), poll(2, FAILED, 422), result(3, FAILED, 422), result(4, FAILED, 422, 1)]
-    assert segmind.violations([*told, history(row)]) == []
+    assert violations([*told, history(row)]) == []
 
 
 @pytest.mark.parametrize("end", [FLOWN, {"status": "FAILED", "output": "", "error_message": "no", "error": "no"}])
 def test_a_workflow_that_completes_or_fails_breaks_nothing(end: dict[str, Any]) -> None:
     waiting = {"status": "PROCESSING", "output": ""}
-    assert segmind.violations([begun(), flow(1, waiting), flow(2, end), flow(3, end)]) == []
+    assert violations([begun(), flow(1, waiting), flow(2, end), flow(3, end)]) == []
 
 
 def test_a_blocking_call_is_judged_by_its_headers_where_they_were_recorded() -> None:
     assert rules([blocking(), history(changed(ROW, request_id=B))]) == set()
     assert rules([Exchange(ASKED, 200, b"", 0, "POST", "/v1/heygen-avatar-iv")]) == set()
-    assert rules([blocking({"error": "Unauthorized"}, 401)]) == set()
+    assert rules([blocking({"error": "Unauthorized"}, 401, Content_Type="application/json")]) == set()
     words = {"choices": [{"message": {"content": "Waves."}}]}
     assert rules([blocking(words, model="gpt-5.5", Content_Type="application/json")]) == set()
     assert rules([blocking(b"", model="seedream-4.5", Content_Type="image/jpeg")]) == set()
-    assert rules([blocking(b"", model="never-heard-of", Content_Type="model/gltf")]) == set()
+    assert rules([blocking(b"", model="never-heard-of", Content_Type="image/webp")]) == set()
+    assert rules([blocking(b"", model="never-heard-of", Content_Type="model/gltf")]) == {"declared"}
 
 
 def test_with_the_switch_a_blocking_call_answers_the_result_of_the_queue() -> None:
     told = blocking(changed(RESULT, request_id=B), Content_Type="application/json")
     assert rules([told], v1_answer="json") == set()
-    assert rules([told]) == {"headers"}
-    assert rules([blocking({"status": "COMPLETED"}, Content_Type="application/json")], v1_answer="json") == {"schema"}
+    assert rules([told]) == {"segmind.headers"}
+    assert rules([blocking({"status": "COMPLETED"}, Content_Type="application/json")], v1_answer="json") == {
+        "segmind.schema"
+    }
 
 
 def test_every_other_answer_that_is_right_breaks_nothing() -> None:
@@ -162,8 +173,8 @@ def test_every_other_answer_that_is_right_breaks_nothing() -> None:
         "public_model": False,
         "error_message": None,
         "cloud_storage_url": None,
-        "created_ts": "t",
-        "updated_ts": "t",
+        "created_ts": "2026-01-01T00:00:00Z",
+        "updated_ts": "2026-01-02T00:00:00Z",
     }
     details = [model.detail for model in SEGMIND.models.values() if model.detail]
     told = [
@@ -191,29 +202,29 @@ def test_every_other_answer_that_is_right_breaks_nothing() -> None:
         asked("GET", "/v1/get-user-credits", "<html>", 502),
         asked("GET", f"/v1/requests/{B}", {"error": "Output for this request ID b Not Found"}, 404),
     ]
-    assert segmind.violations(told) == []
+    assert violations(told) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "exchanges"),
     [
-        ("schema", [submit(changed(SUBMIT, eta=1))]),
-        ("schema", [submit({"message": "no"}, 402)]),
-        ("schema", [submit(), poll(1, changed(RUNNING, status="RUNNING"))]),
-        ("schema", [submit(), poll(1, changed(DONE, output="https://a"))]),
-        ("schema", [asked("GET", "/finetune/request/list", [{"id": 1}])]),
-        ("schema", [asked("GET", "/v1/get-user-credits", {"credits": "1"})]),
-        ("headers", [blocking(x_request_id="")]),
-        ("headers", [blocking(X_Cost="$0.25")]),
-        ("headers", [blocking(Content_Type="image/png")]),
-        ("headers", [blocking({"error": "slow down"}, 429)]),
-        ("ids-echoed", [submit(), poll(1, changed(RUNNING, request_id=B))]),
-        ("ids-echoed", [submit(changed(SUBMIT, status_url=f"https://a.invalid/v2/requests/{B}/status"))]),
-        ("ids-echoed", [submit(), submit(at=1)]),
-        ("ids-echoed", [asked("GET", f"/inference-request/request-history/{B}", ROW)]),
-        ("ids-echoed", [asked("GET", "/webhook/dispatch-logs?webhook_id=w", {"webhook_id": "v", "logs": []})]),
+        ("segmind.schema", [submit(changed(SUBMIT, eta=1))]),
+        ("errors.form", [submit({"message": "no"}, 402)]),
+        ("segmind.schema", [submit(), poll(1, changed(RUNNING, status="RUNNING"))]),
+        ("segmind.schema", [submit(), poll(1, changed(DONE, output="https://a"))]),
+        ("segmind.schema", [asked("GET", "/finetune/request/list", [{"id": 1}])]),
+        ("segmind.schema", [asked("GET", "/v1/get-user-credits", {"credits": "1"})]),
+        ("segmind.headers", [blocking(x_request_id="")]),
+        ("segmind.headers", [blocking(X_Cost="$0.25")]),
+        ("segmind.headers", [blocking(Content_Type="image/png")]),
+        ("segmind.headers", [blocking({"error": "slow down"}, 429)]),
+        ("segmind.ids-echoed", [submit(), poll(1, changed(RUNNING, request_id=B))]),
+        ("segmind.ids-echoed", [submit(changed(SUBMIT, status_url=f"https://a.invalid/v2/requests/{B}/status"))]),
+        ("segmind.ids-unique", [submit(), submit(at=1)]),
+        ("segmind.ids-echoed", [asked("GET", f"/inference-request/request-history/{B}", ROW)]),
+        ("segmind.ids-echoed", [asked("GET", "/webhook/dispatch-logs?webhook_id=w", {"webhook_id": "v", "logs": []})]),
         (
-            "ids-echoed",
+            "segmind.ids-echoed",
             [
                 asked(
                     "POST",
@@ -223,21 +234,30 @@ def test_every_other_answer_that_is_right_breaks_nothing() -> None:
                 )
             ],
         ),
-        ("only-forward", [submit(), poll(1, RUNNING), poll(2, QUEUED)]),
-        ("only-forward", [submit(), poll(1, DONE), result(2, RUNNING)]),
-        ("only-forward", [submit(), poll(1, DONE), result(2, FAILED, 422)]),
-        ("only-forward", [submit(), result(1, RESULT), result(2, changed(RESULT, output="https://a.invalid/b.mp4"))]),
-        ("only-forward", [submit(), poll(1, FAILED, 422), poll(2, changed(FAILED, error="other"), 422)]),
-        ("only-forward", [submit(), poll(1, GONE, 404), poll(2, RUNNING)]),
-        ("only-forward", [begun(), flow(1, FLOWN), flow(2, {"status": "PROCESSING", "output": ""})]),
-        ("failed-is-422", [submit(), poll(1, FAILED)]),
-        ("failed-is-422", [submit(), poll(1, DONE, 422)]),
-        ("metrics", [submit(), poll(1, changed(RUNNING, metrics={"queue_time": 1}))]),
-        ("metrics", [submit(), poll(1, DONE), result(2, changed(RESULT, metrics={**RESULT["metrics"], "cost": 0.3}))]),
-        ("money", [submit(), poll(1, changed(FAILED, metrics={**FAILED["metrics"], "cost": 0.1}), 422)]),
-        ("money", [history(changed(ROW, model_status="FAILED"))]),
-        ("money", [submit(), poll(1, DONE), history(changed(ROW, credits_deduction=0.26))]),
-        ("money", [blocking(), history(changed(ROW, request_id=B, credits_deduction=1))]),
+        ("segmind.only-forward", [submit(), poll(1, RUNNING), poll(2, QUEUED)]),
+        ("segmind.only-forward", [submit(), poll(1, DONE), result(2, RUNNING)]),
+        ("segmind.only-forward", [submit(), poll(1, DONE), result(2, FAILED, 422)]),
+        (
+            "segmind.only-forward",
+            [submit(), result(1, RESULT), result(2, changed(RESULT, output="https://a.invalid/b.mp4"))],
+        ),
+        ("segmind.only-forward", [submit(), poll(1, FAILED, 422), poll(2, changed(FAILED, error="other"), 422)]),
+        ("segmind.only-forward", [submit(), poll(1, GONE, 404), poll(2, RUNNING)]),
+        ("segmind.only-forward", [begun(), flow(1, FLOWN), flow(2, {"status": "PROCESSING", "output": ""})]),
+        ("segmind.failed-is-422", [submit(), poll(1, FAILED)]),
+        ("segmind.failed-is-422", [submit(), poll(1, DONE, 422)]),
+        ("segmind.metrics", [submit(), poll(1, changed(RUNNING, metrics={"queue_time": 1}))]),
+        (
+            "segmind.metrics",
+            [submit(), poll(1, DONE), result(2, changed(RESULT, metrics={**RESULT["metrics"], "cost": 0.3}))],
+        ),
+        (
+            "segmind.money",
+            [submit(), poll(1, changed(FAILED, metrics={**FAILED["metrics"], "cost": 0.1}), 422)],
+        ),
+        ("segmind.money", [history(changed(ROW, model_status="FAILED"))]),
+        ("segmind.money", [submit(), poll(1, DONE), history(changed(ROW, credits_deduction=0.26))]),
+        ("segmind.money", [blocking(), history(changed(ROW, request_id=B, credits_deduction=1))]),
     ],
 )
 def test_each_wrong_turn_is_found(rule: str, exchanges: list[Exchange]) -> None:
@@ -247,17 +267,17 @@ def test_each_wrong_turn_is_found(rule: str, exchanges: list[Exchange]) -> None:
 def test_a_webhook_is_judged_and_tells_the_end_that_polls_tell() -> None:
     told = [submit(), poll(1, DONE)]
     failed = {**EVENT, "data": {**EVENT["data"], "status": "FAILED"}}
-    assert rules(told, Webhook(failed, 2)) == {"webhooks-agree"}
-    assert rules(told, Webhook({"event": "job.succeeded"}, 2)) == {"schema"}
+    assert rules(told, Webhook(failed, 2)) == {"segmind.webhooks-agree"}
+    assert rules(told, Webhook({"event": "job.succeeded"}, 2)) == {"segmind.schema"}
     assert rules(told, Webhook({**EVENT, "data": {**EVENT["data"], "request_id": B, "status": "FAILED"}}, 2)) == set()
 
 
 def test_switches_hold_the_conversation_to_another_reading() -> None:
     undashed = {key: value.replace(A, HEX) for key, value in SUBMIT.items()}
-    assert rules([submit(undashed)]) == {"schema"}
+    assert rules([submit(undashed)]) == {"segmind.schema"}
     assert rules([submit(undashed)], request_id="hex") == set()
     failed = flow(1, {"status": "FAILED", "output": "", "error": "no"})
-    assert rules([begun(), failed]) == {"schema"}
+    assert rules([begun(), failed]) == {"segmind.schema"}
     assert rules([begun(), failed], workflow_failure="error") == set()
 
 
@@ -278,12 +298,12 @@ def test_no_rubbish_makes_a_check_fall_over(rubbish: Any) -> None:
         asked("GET", f"/inference-request/request-history/{A}", rubbish),
         blocking(rubbish, X_Cost="NaN", x_request_id="?"),
     ]
-    assert isinstance(segmind.violations(told, [Webhook(rubbish, 1)]), list)
+    assert isinstance(violations(told, [Webhook(rubbish, 1)]), list)
 
 
 def test_a_finding_shows_the_exchange_that_is_wrong() -> None:
     wrong = poll(7, RUNNING)
-    (finding,) = (one for one in segmind.violations([*GOOD[:8], wrong]) if "went back" in one.message)
+    (finding,) = (one for one in violations([*GOOD[:8], wrong]) if "went back" in one.message)
     assert finding.exchange == wrong
     assert A in finding.message
 
@@ -295,16 +315,3 @@ def test_a_path_is_read_whole_or_bare_with_its_query() -> None:
     assert (place.form, place.model, place.blocking) == (None, "some model", True)
     assert place_of("GET", "/v1/heygen-avatar-iv") == place_of("DELETE", "/v2/a")
     assert not place_of("GET", "/elsewhere").known
-
-
-def test_every_check_is_run() -> None:
-    assert {check.__name__ for check in segmind.CHECKS} == {
-        "schema",
-        "headers",
-        "ids_echoed",
-        "only_forward",
-        "failed_is_422",
-        "metrics",
-        "money",
-        "webhooks_agree",
-    }

@@ -1,212 +1,189 @@
-"""Rules that any recording of a conversation with GMI Cloud's queue must keep, whoever spoke the queue's part.
-
-Each check takes a `Record` and returns what it found wrong; `violations` runs them all. A recording is of one account;
-an exchange whose body is no JSON object, such as a gateway's page, says nothing about the contract and is passed over.
-"""
+"""What any recording of a conversation with GMI Cloud's queue must keep, whoever spoke the queue's part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
+from collections.abc import Mapping
 
 from understudy_contracts.provider import contract
 
-from .exchange import Exchange, Finding
-from .gmi_paths import Place, place_of
+from .asked import declared, misfits, operations_of
+from .check import Notes, Rules
+from .exchange import Exchange
+from .gmi_paths import Place
+from .gmi_record import FINAL, ORDER, Record, asked, told
 
-Item = Mapping[str, Any]
+RULES: Rules[Record] = Rules("gmi")
 
-_ORDER = {"created": 0, "queued": 1, "dispatched": 2, "processing": 3, "success": 4, "failed": 4, "cancelled": 4}
-_FINAL = 4
+_PAGE = "GMI model page, heygen-avatar-4"
+_API = "GMI docs, video API reference"
+_SDK = "gmicloud 0.1.10 (PyPI)"
+_RECORDS = "live records of deployed clients, 2026 (observed)"
 
-
-@dataclass(slots=True)
-class Request:
-    """One request to the queue: what was asked, and everything heard of it since."""
-
-    submit: Exchange | None = None
-    #: Six keys or a whole record, each with the answer that showed it, in the order of time.
-    seen: list[tuple[Exchange, Item]] = field(default_factory=list)
-
-    @property
-    def records(self) -> list[tuple[Exchange, Item]]:
-        """What was heard of it in whole records."""
-        return [(exchange, item) for exchange, item in self.seen if "outcome" in item]
+#: Moments in seconds lie between these two: 2001 and 2286. In milliseconds they would lie beyond.
+_EARLIEST, _LATEST = 1_000_000_000, 9_999_999_999
 
 
-class Record:
-    """A recorded conversation, sorted by request. `switches` tell which readings of the contract it is held to."""
-
-    def __init__(self, exchanges: Iterable[Exchange], switches: Mapping[str, str] | None = None) -> None:
-        kept = sorted((e for e in exchanges if isinstance(e.body, Mapping)), key=lambda e: e.at)
-        self.exchanges: list[tuple[Exchange, Place]] = [(e, place_of(e.method, e.path)) for e in kept]
-        self.switches = contract("gmi").switch_values(switches)
-        self.requests: dict[str, Request] = {}
-        for exchange, place in self.exchanges:
-            for item in _told(exchange, place):
-                request = self.requests.setdefault(str(item["request_id"]), Request())
-                request.seen.append((exchange, item))
-                if place.form == "submit-answer" and request.submit is None:
-                    request.submit = exchange
-
-
-def violations(exchanges: Iterable[Exchange], switches: Mapping[str, str] | None = None) -> list[Finding]:
-    """List every rule that a recorded conversation breaks; nothing when it keeps them all.
-
-    Raises `ValueError` for a switch or a value that GMI Cloud's contract does not have.
-    """
-    record = Record(exchanges, switches)
-    return [finding for check in CHECKS for finding in check(record)]
-
-
-def schema(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "schema",
+    why="The official SDK raises on a field of another type and on a status that it does not know.",
+    sources=(_PAGE, _API, _SDK, _RECORDS),
+    scope="exchange",
+)
+def schema(record: Record, notes: Notes) -> None:
     """Every answer has the form the contract gives it; what comes of a request is null until it has ended."""
     for exchange, place in record.exchanges:
-        form = place.form if exchange.status < 400 else "error" if place.queue else None
-        if form == "submit-answer" and _is_sync(exchange):
-            form = "sync-answer"
-        if form is not None:
-            for violation in contract("gmi").judge(form, **record.switches).violations(exchange.body):
-                yield Finding("schema", violation.message, exchange)
+        if forms := _forms(exchange, place, record.switches):
+            notes.look()
+            for violation in misfits("gmi", forms, exchange.body, record.switches):
+                notes.find(violation.message, exchange)
 
 
-def ids_echoed(record: Record) -> Iterator[Finding]:
-    """An answer speaks of the request or the model it was asked about, and every submit makes a request of its own."""
+def _forms(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> tuple[str, ...]:
+    if exchange.status < 400 and place.form is not None:
+        return ("sync-answer",) if place.form == "submit-answer" and _is_sync(exchange) else (place.form,)
+    operations = operations_of(exchange)
+    said = declared(operations, switches).get(exchange.status) if operations else None
+    return said.schemas if said is not None and said.answer else ()
+
+
+@RULES.check(
+    "ids-echoed",
+    why="A record of somebody else's request is taken for the own one, and its video for the own video.",
+    sources=(_PAGE, _API, f"lists: {_SDK}"),
+    scope="exchange",
+)
+def ids_echoed(record: Record, notes: Notes) -> None:
+    """An answer speaks of the request or the model it was asked about, and a list of each request once."""
     for exchange, place in record.exchanges:
-        if exchange.status < 400:
-            yield from _not_echoed(exchange, place)
+        if exchange.status >= 400 or place.form not in ("record", "model-detail", "submit-answer", "list-answer"):
+            continue
+        notes.look()
+        body = exchange.body
+        if place.form == "record" and body.get("request_id") != place.id:
+            notes.find(f"asked about {place.id}, told of {body.get('request_id')}", exchange)
+        elif place.form == "model-detail" and body.get("model") != place.id:
+            notes.find(f"asked about {place.id}, told of {body.get('model')}", exchange)
+        elif place.form == "submit-answer" and body.get("model") != asked(exchange).get("model"):
+            notes.find(f"asked for {asked(exchange).get('model')}, got {body.get('model')}", exchange)
+        elif place.form == "list-answer":
+            listed = told(exchange, place)
+            if place.model is not None and any(item.get("model") != place.model for item in listed):
+                notes.find(f"a list of {place.model} holds requests of others", exchange)
+            if len({item["request_id"] for item in listed}) < len(listed):
+                notes.find("a list holds a request twice", exchange)
+
+
+@RULES.check(
+    "ids-unique",
+    why="Two submits that share a request share its video, too: one of them was paid for nothing.",
+    sources=(f"{_API}: request_id is a UUID",),
+)
+def ids_unique(record: Record, notes: Notes) -> None:
+    """Every submit makes a request of its own, and a request is of one model for ever."""
     for uuid, request in record.requests.items():
-        submits = {
-            id(exchange)
-            for exchange, _ in request.seen
-            if place_of(exchange.method, exchange.path).form == "submit-answer"
-        }
-        if len(submits) > 1:
-            yield Finding("ids-echoed", f"two submits made one request, {uuid}", request.seen[-1][0])
-        models = {item.get("model") for _, item in request.seen}
-        if len(models) > 1:
-            yield Finding("ids-echoed", f"the request {uuid} is of several models", request.seen[-1][0])
+        notes.look()
+        for exchange in request.submits[1:]:
+            notes.find(f"two submits made one request, {uuid}", exchange)
+        _, first = request.seen[0]
+        others = [exchange for exchange, item in request.seen if item.get("model") != first.get("model")]
+        if others:
+            notes.find(f"the request {uuid} is of several models", others[0])
 
 
-def _not_echoed(exchange: Exchange, place: Place) -> Iterator[Finding]:
-    body = exchange.body
-    if place.form == "record" and body.get("request_id") != place.id:
-        yield Finding("ids-echoed", f"asked about {place.id}, told of {body.get('request_id')}", exchange)
-    elif place.form == "model-detail" and body.get("model") != place.id:
-        yield Finding("ids-echoed", f"asked about {place.id}, told of {body.get('model')}", exchange)
-    elif place.form == "submit-answer" and body.get("model") != _asked(exchange).get("model"):
-        yield Finding("ids-echoed", f"asked for {_asked(exchange).get('model')}, got {body.get('model')}", exchange)
-    elif place.form == "list-answer":
-        told = _told(exchange, place)
-        if place.model is not None and any(item.get("model") != place.model for item in told):
-            yield Finding("ids-echoed", f"a list of {place.model} holds requests of others", exchange)
-        if len({item["request_id"] for item in told}) < len(told):
-            yield Finding("ids-echoed", "a list holds a request twice", exchange)
-
-
-def only_forward(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "only-forward",
+    why="Clients stop asking at the first end they see: what comes after it is never heard.",
+    sources=(f"{_PAGE}: the states", f"{_SDK}: created and dispatched", f"the order: {_RECORDS}"),
+)
+def only_forward(record: Record, notes: Notes) -> None:
     """A request only goes forward, and one that has ended stays as it is."""
     for uuid, request in record.requests.items():
         reached, ended = 0, None
         for exchange, item in request.seen:
-            now = _ORDER.get(str(item.get("status")), reached)
+            notes.look()
+            now = ORDER.get(str(item.get("status")), reached)
             if now < reached:
-                yield Finding("only-forward", f"the request {uuid} went back to {item.get('status')}", exchange)
+                notes.find(f"the request {uuid} went back to {item.get('status')}", exchange)
             reached = max(reached, now)
-            if "outcome" in item and ended is not None and item != ended:
-                yield Finding("only-forward", f"the request {uuid} changed after it had ended", exchange)
-            if "outcome" in item and now == _FINAL:
+            if "outcome" not in item:
+                continue
+            if ended is not None and item != ended:
+                notes.find(f"the request {uuid} changed after it had ended", exchange)
+            if now == FINAL:
                 ended = ended or item
 
 
-def timestamps(record: Record) -> Iterator[Finding]:
-    """When a request came never changes, and `updated_at` moves only as it ends."""
+@RULES.check(
+    "timestamps",
+    why="A client that lost an answer finds its request, and its money, by created_at in the list.",
+    sources=(f"{_PAGE}: unix seconds", f"updated_at stays until the end: {_RECORDS}"),
+)
+def timestamps(record: Record, notes: Notes) -> None:
+    """Moments are unix seconds; when a request came never changes, and `updated_at` moves only as it ends."""
     for uuid, request in record.requests.items():
         _, first = request.seen[0]
         for exchange, item in request.seen:
+            notes.look()
             if any(item.get(name) != first.get(name) for name in ("created_at", "queued_at")):
-                yield Finding("timestamps", f"the request {uuid} came at two times", exchange)
-            created, updated = item.get("created_at"), item.get("updated_at")
-            if not isinstance(created, int) or not isinstance(updated, int):
+                notes.find(f"the request {uuid} came at two times", exchange)
+            created, queued, updated = (item.get(name) for name in ("created_at", "queued_at", "updated_at"))
+            if not isinstance(created, int) or not isinstance(updated, int) or not isinstance(queued, int):
                 continue
-            if updated < created or (updated != created and _ORDER.get(str(item.get("status"))) != _FINAL):
-                yield Finding("timestamps", f"the request {uuid} was updated without an end", exchange)
+            if not all(_EARLIEST <= moment <= _LATEST for moment in (created, queued, updated)):
+                notes.find(f"the request {uuid} has moments that are no unix seconds", exchange)
+            if queued < created:
+                notes.find(f"the request {uuid} was queued before it was made", exchange)
+            if updated < created or (updated != created and ORDER.get(str(item.get("status"))) != FINAL):
+                notes.find(f"the request {uuid} was updated without an end", exchange)
 
 
-def lists(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "lists",
+    why="Clients page through a list to find what they have paid for: a page too short hides it.",
+    sources=(f"limit, offset, total and has_more: {_RECORDS}", "newest first: inferred from how clients look"),
+    scope="exchange",
+)
+def lists(record: Record, notes: Notes) -> None:
     """A list is newest first, no longer than asked, and says truly how many there are and whether more follow."""
     for exchange, place in record.exchanges:
         if place.form != "list-answer" or exchange.status >= 400:
             continue
-        told = _told(exchange, place)
-        stamps = [item.get("created_at", 0) for item in told]
+        notes.look()
+        listed = told(exchange, place)
+        stamps = [stamp for item in listed if isinstance(stamp := item.get("created_at"), int)]
         total, more = exchange.body.get("total"), exchange.body.get("has_more")
         if stamps != sorted(stamps, reverse=True):
-            yield Finding("lists", "the list is not newest first", exchange)
-        if place.limit is not None and len(told) > place.limit:
-            yield Finding("lists", f"{len(told)} requests were told where {place.limit} were asked for", exchange)
+            notes.find("the list is not newest first", exchange)
+        if place.limit is not None and len(listed) > place.limit:
+            notes.find(f"{len(listed)} requests were told where {place.limit} were asked for", exchange)
         if isinstance(total, int):
-            end = place.offset + len(told)
-            if told and end > total:
-                yield Finding("lists", f"there are {end} requests and not {total}", exchange)
+            end = place.offset + len(listed)
+            if listed and end > total:
+                notes.find(f"there are {end} requests and not {total}", exchange)
             if more is not (end < total):
-                yield Finding("lists", f"has_more is {more} at {end} of {total}", exchange)
+                notes.find(f"has_more is {more} at {end} of {total}", exchange)
 
 
-def payload_echoed(record: Record) -> Iterator[Finding]:
-    """A record shows the payload exactly as it was sent."""
-    if record.switches["payload-echo"] != "verbatim":
-        return
-    for uuid, request in record.requests.items():
-        if request.submit is None:
+@RULES.check(
+    "rate-limit",
+    why="There is no Retry-After: a client waits as long as these numbers say.",
+    sources=("live record of 2026-10-06 (observed)",),
+    scope="exchange",
+)
+def rate_limit(record: Record, notes: Notes) -> None:
+    """A refusal for being too quick says in numbers when to come again, and the same in words."""
+    for exchange, place in record.exchanges:
+        if exchange.status != 429 or not place.queue:
             continue
-        sent = _written(_asked(request.submit).get("payload"))
-        for exchange, item in request.records:
-            if _written(item.get("payload")) != sent:
-                yield Finding("payload-echoed", f"the payload of {uuid} is not the one that was sent", exchange)
-
-
-def outcomes(record: Record) -> Iterator[Finding]:
-    """A success comes to what its model promises, its media numbered from "0"."""
-    models = contract("gmi").models
-    for uuid, request in record.requests.items():
-        for exchange, item in request.records:
-            outcome, model = item.get("outcome"), models.get(str(item.get("model")))
-            if item.get("status") != "success" or not isinstance(outcome, Mapping) or model is None:
-                continue
-            if lacking := [name for name in model.outcome if name not in outcome]:
-                yield Finding("outcomes", f"the outcome of {uuid} lacks {', '.join(lacking)}", exchange)
-            media = outcome.get("media_urls", [])
-            told = [one.get("id") for one in media if isinstance(one, Mapping)]
-            if told != [str(index) for index in range(len(media))]:
-                yield Finding("outcomes", f"the media of {uuid} are numbered {told}", exchange)
-
-
-#: Every check there is.
-CHECKS = (schema, ids_echoed, only_forward, timestamps, lists, payload_echoed, outcomes)
-
-
-def _told(exchange: Exchange, place: Place) -> list[Item]:
-    """What an answer tells about requests."""
-    if exchange.status >= 400 or place.form not in ("submit-answer", "record", "list-answer"):
-        return []
-    found = exchange.body.get("requests") if place.form == "list-answer" else [exchange.body]
-    items = found if isinstance(found, list) else []
-    return [item for item in items if isinstance(item, Mapping) and isinstance(item.get("request_id"), str)]
-
-
-def _asked(exchange: Exchange) -> Item:
-    return exchange.request if isinstance(exchange.request, Mapping) else {}
+        notes.look()
+        numbers, words = exchange.body.get("rate_limit"), str(exchange.body.get("error"))
+        wait = numbers.get("retry_after_ms") if isinstance(numbers, Mapping) else None
+        if not isinstance(wait, int | float) or wait < 0:
+            notes.find("a refusal for being too quick does not say when to come again", exchange)
+        elif "Retry in" in words and f"Retry in {wait} ms" not in words:
+            notes.find(f"rate_limit says {wait} ms, and {words!r}", exchange)
 
 
 def _is_sync(exchange: Exchange) -> bool:
-    model = contract("gmi").models.get(str(_asked(exchange).get("model")))
+    model = contract("gmi").models.get(str(asked(exchange).get("model")))
     return model is not None and model.output.delivery == "sync"
-
-
-def _written(value: object) -> bytes:
-    # As JSON, for there 1 and 1.0 and true are three things.
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,224 +1,239 @@
-"""Rules that any recording of a conversation with Segmind must keep, whoever spoke the provider's part.
-
-Each check takes a `Record` and returns what it found wrong; `violations` runs them all. A recording is of one account.
-A body that is neither an object nor a list says nothing; of a file that a blocking call made, the headers are judged,
-where they were recorded.
-"""
+"""What any recording of a conversation with Segmind must keep, whoever spoke the provider's part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 
-from .exchange import Exchange, Finding, Webhook
+from .asked import declared, misfits, operations_of
+from .check import Notes, Rules
+from .exchange import Exchange, Webhook
+from .moments import moment
 from .segmind_paths import Place
-from .segmind_record import POLLS, SUBMITS, Record
+from .segmind_record import POLLS, SUBMITS, Item, Record, mapping, model_of
 
-Item = Mapping[str, Any]
+RULES: Rules[Record] = Rules("segmind")
+
+_ASYNC = "Segmind docs, async inference"
+_HARVEST = "a dated harvest of Segmind's docs, api-evangelist/segmind, 2026-08"
+_CLIENT = "a deployed client's records of 2026-08 (observed)"
+_SDK = "segmind 1.3.0 (PyPI)"
+_OWN = "webhooks: understudy's own form, for no source has the provider's (assumed)"
 
 _RESET = "x-rate-limit-reset-at-utc"
 
 
-def violations(
-    exchanges: Iterable[Exchange], webhooks: Iterable[Webhook] = (), switches: Mapping[str, str] | None = None
-) -> list[Finding]:
-    """List every rule that a recorded conversation breaks; nothing when it keeps them all.
-
-    Raises `ValueError` for a switch or a value that Segmind's contract does not have.
-    """
-    record = Record(exchanges, webhooks, switches)
-    return [finding for check in CHECKS for finding in check(record)]
-
-
-def schema(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "schema",
+    why="The official SDK raises where request_id or an address is missing, and decodes nothing else.",
+    sources=(_ASYNC, _HARVEST, _SDK, _OWN),
+    scope="exchange",
+)
+def schema(record: Record, notes: Notes) -> None:
     """Every answer and every webhook has the form the contract gives it."""
-    judges = contract("segmind")
     for exchange, place in record.exchanges:
-        form = _form(exchange, place, record.switches)
-        if form is not None and isinstance(exchange.body, Mapping | list):
-            for violation in judges.judge(form, **record.switches).violations(exchange.body):
-                yield Finding("schema", violation.message, exchange)
+        forms = _forms(exchange, place, record.switches)
+        if forms and isinstance(exchange.body, Mapping | list):
+            notes.look()
+            for violation in misfits("segmind", forms, exchange.body, record.switches):
+                notes.find(violation.message, exchange)
     for webhook in record.webhooks:
-        for violation in judges.judge("webhook-event", **record.switches).violations(webhook.body):
-            yield Finding("schema", violation.message, webhook)
+        notes.look()
+        for violation in misfits("segmind", ("webhook-event",), webhook.body, record.switches):
+            notes.find(violation.message, webhook)
 
 
-def headers(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "headers",
+    why="Of a file, cost, balance and id are told in its headers alone; and only one header says when to come again.",
+    sources=(_HARVEST, "segmind-py 0.2.2 raises without x-remaining-credits (observed)"),
+    scope="exchange",
+)
+def headers(record: Record, notes: Notes) -> None:
     """A blocking call's answer tells cost, balance, id and time in its headers, and is of the model's own kind."""
     for exchange, place in record.exchanges:
-        told = _lowered(exchange)
-        if exchange.status == 429 and told and _RESET not in told:
-            yield Finding("headers", f"a refusal for being too quick lacks {_RESET}", exchange)
+        told = exchange.headers
+        if exchange.status == 429 and told:
+            notes.look()
+            if _RESET not in told:
+                notes.find(f"a refusal for being too quick lacks {_RESET}", exchange)
         if not place.blocking or exchange.status >= 300 or not told:
             continue
-        for violation in contract("segmind").judge("blocking-headers").violations(told):
-            yield Finding("headers", violation.message, exchange)
-        model, given = _model(place), told.get("content-type", "")
+        notes.look()
+        for violation in contract("segmind").judge("blocking-headers").violations(dict(told)):
+            notes.find(violation.message, exchange)
+        model, given = model_of(place), told.get("content-type", "")
         if model is not None and not given.startswith(_media_type(model, record.switches)):
-            yield Finding("headers", f"{place.model} makes {model.output.kind}, but the answer is {given}", exchange)
+            notes.find(f"{place.model} makes {model.output.kind}, but the answer is {given}", exchange)
 
 
-def ids_echoed(record: Record) -> Iterator[Finding]:
-    """An answer speaks of what it was asked about, its addresses too, and every submit makes a job of its own."""
+@RULES.check(
+    "ids-echoed",
+    why="The SDK follows the addresses of an answer without looking: one that is another job's fetches its video.",
+    sources=(_ASYNC, _SDK, f"webhooks: the tests of segmind-python, made up (assumed); {_CLIENT}"),
+    scope="exchange",
+)
+def ids_echoed(record: Record, notes: Notes) -> None:
+    """An answer speaks of what it was asked about, and its addresses do, too."""
     for exchange, place in record.exchanges:
-        if exchange.status < 400 and isinstance(exchange.body, Mapping):
-            yield from _not_echoed(exchange, place, exchange.body)
+        body = exchange.body
+        if exchange.status >= 400 or not isinstance(body, Mapping):
+            continue
+        asked, told = place.id, body.get("request_id")
+        if place.form in ("webhook-answer", "webhook-logs-answer"):
+            sent = exchange.request if isinstance(exchange.request, Mapping) else {}
+            asked, told = asked or sent.get("webhook_id"), body.get("webhook_id")
+        if told is None:
+            continue
+        if asked is not None:
+            notes.look()
+            if told != asked:
+                notes.find(f"asked about {asked}, told of {told}", exchange)
+        if place.form in (*SUBMITS, *POLLS):
+            for name in ("poll_url", "status_url", "response_url"):
+                if isinstance(address := body.get(name), str):
+                    notes.look()
+                    if str(told) not in address:
+                        notes.find(f"{name} leads elsewhere than to {told}", exchange)
+
+
+@RULES.check(
+    "ids-unique",
+    why="Every submit is a new job that is paid for: two that share an id share a video.",
+    sources=(f"{_HARVEST}: no idempotency key, every submit makes a new job",),
+)
+def ids_unique(record: Record, notes: Notes) -> None:
+    """Every submit makes a job of its own."""
     for uuid, job in record.jobs.items():
-        if sum(heard.place.form in SUBMITS for heard in job.heard) > 1:
-            yield Finding("ids-echoed", f"two submits made one job, {uuid}", job.heard[-1].exchange)
+        submits = [heard for heard in job.heard if heard.place.form in SUBMITS]
+        notes.look(min(len(submits), 1))
+        for heard in submits[1:]:
+            notes.find(f"two submits made one job, {uuid}", heard.exchange)
 
 
-def _not_echoed(exchange: Exchange, place: Place, body: Item) -> Iterator[Finding]:
-    asked, told = place.id, body.get("request_id")
-    if place.form in ("webhook-answer", "webhook-logs-answer"):
-        sent = exchange.request if isinstance(exchange.request, Mapping) else {}
-        asked, told = asked or sent.get("webhook_id"), body.get("webhook_id")
-    if asked is not None and told is not None and told != asked:
-        yield Finding("ids-echoed", f"asked about {asked}, told of {told}", exchange)
-    if place.form in (*SUBMITS, *POLLS):
-        for name in ("poll_url", "status_url", "response_url"):
-            address = body.get(name)
-            if isinstance(address, str) and told is not None and str(told) not in address:
-                yield Finding("ids-echoed", f"{name} leads elsewhere than to {told}", exchange)
-
-
-def only_forward(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "only-forward",
+    why="Clients stop asking at the first end they see: what comes after it is never heard.",
+    sources=(_ASYNC, f"workflows: {_SDK}"),
+)
+def only_forward(record: Record, notes: Notes) -> None:
     """A job only goes forward; one that has ended stays as it is until it is forgotten, and then stays forgotten."""
     for uuid, job in record.jobs.items():
         reached = 0
         gone: set[str] = set()
         ends: dict[str, Item] = {}
         for heard in job.heard:
+            notes.look()
             path = heard.exchange.path
             if heard.exchange.status == 404:
                 gone.add(path)
                 continue
             if path in gone:
-                yield Finding("only-forward", f"the job {uuid} was gone and is back", heard.exchange)
+                notes.find(f"the job {uuid} was gone and is back", heard.exchange)
             now = reached if heard.step is None else heard.step
             if now < reached:
-                yield Finding("only-forward", f"the job {uuid} went back to {heard.status}", heard.exchange)
+                notes.find(f"the job {uuid} went back to {heard.status}", heard.exchange)
             reached = max(reached, now)
             if heard.final and ends.setdefault(path, heard.body) != heard.body:
-                yield Finding("only-forward", f"the job {uuid} changed after it had ended", heard.exchange)
+                notes.find(f"the job {uuid} changed after it had ended", heard.exchange)
         if len({heard.status for heard in job.ended}) > 1:
-            yield Finding("only-forward", f"the job {uuid} both completed and failed", job.heard[-1].exchange)
+            notes.find(f"the job {uuid} both completed and failed", job.heard[-1].exchange)
 
 
-def failed_is_422(record: Record) -> Iterator[Finding]:
+@RULES.check(
+    "failed-is-422",
+    why="The SDK takes 422 for a failure, and everything else that is no success for something to raise.",
+    sources=(_HARVEST, _SDK, _CLIENT),
+    scope="exchange",
+)
+def failed_is_422(record: Record, notes: Notes) -> None:
     """A poll of the queue answers HTTP 422 exactly when the job has failed."""
     for uuid, job in record.jobs.items():
         for heard in job.heard:
-            failed = heard.status == "FAILED"
-            if heard.place.poll and heard.exchange.status != 404 and failed != (heard.exchange.status == 422):
-                message = f"{uuid} is {heard.status}, told with HTTP {heard.exchange.status}"
-                yield Finding("failed-is-422", message, heard.exchange)
+            if not heard.place.poll or heard.exchange.status == 404:
+                continue
+            notes.look()
+            if (heard.status == "FAILED") != (heard.exchange.status == 422):
+                notes.find(f"{uuid} is {heard.status}, told with HTTP {heard.exchange.status}", heard.exchange)
 
 
-def metrics(record: Record) -> Iterator[Finding]:
-    """What a job took is told once it has ended, and the same by every poll."""
-    for uuid, job in record.jobs.items():
-        polled = [heard for heard in job.heard if heard.place.poll and "metrics" in heard.body]
-        told = None
-        for heard in polled:
-            if heard.final:
-                told = told or heard.body["metrics"]
-                if heard.body["metrics"] != told:
-                    yield Finding("metrics", f"the metrics of {uuid} changed", heard.exchange)
-            elif heard.body["metrics"]:
-                yield Finding("metrics", f"the job {uuid} has metrics before its end", heard.exchange)
+@RULES.check(
+    "timestamps",
+    why="Histories are sorted, filtered and billed by their moments.",
+    sources=(f"that histories and fine-tunings have moments: {_SDK}", "their names and ISO 8601: understudy (assumed)"),
+    scope="exchange",
+)
+def timestamps(record: Record, notes: Notes) -> None:
+    """A moment can be read, and nothing was changed before it was made."""
+    for shown, item in _dated(record):
+        told = {name: moment(item[name]) for name in _MOMENTS if item.get(name) not in (None, "")}
+        if not told:
+            continue
+        notes.look()
+        for name, read in told.items():
+            if read is None:
+                notes.find(f"{name} is no moment: {item[name]!r}", shown)
+        for before, after in (("created_at", "updated_at"), ("created_ts", "updated_ts")):
+            first, last = told.get(before), told.get(after)
+            if first is not None and last is not None and last < first:
+                notes.find(f"{after} is before {before}", shown)
 
 
-def money(record: Record) -> Iterator[Finding]:
-    """Only a success costs, and the history has the cost that was told."""
-    costs = dict(_costs(record))
-    for uuid, job in record.jobs.items():
-        for heard in job.heard:
-            if heard.status == "FAILED" and "cost" in _mapping(heard.body.get("metrics")):
-                yield Finding("money", f"the job {uuid} failed and has a cost", heard.exchange)
-    for exchange, row in _history(record):
-        uuid, deducted = str(row.get("request_id")), row.get("credits_deduction")
-        if row.get("model_status") == "FAILED" and deducted:
-            yield Finding("money", f"the request {uuid} failed and was charged {deducted}", exchange)
-        elif row.get("model_status") == "COMPLETED" and _amount(deducted) != costs.get(uuid, _amount(deducted)):
-            yield Finding("money", f"the request {uuid} cost {costs[uuid]}, the history has {deducted}", exchange)
-
-
-def webhooks_agree(record: Record) -> Iterator[Finding]:
-    """A webhook tells the end that polls tell."""
+@RULES.check(
+    "webhooks-agree",
+    why="Whoever waits for webhooks and whoever polls must come to the same video.",
+    sources=(_OWN,),
+)
+def webhooks_agree(record: Record, notes: Notes) -> None:
+    """A webhook tells the end that polls tell, and the same output."""
+    states = {uuid: {heard.status for heard in job.ended} for uuid, job in record.jobs.items()}
+    outputs = {
+        uuid: {str(heard.body["output"]) for heard in job.ended if heard.body.get("output")}
+        for uuid, job in record.jobs.items()
+    }
     for webhook in record.webhooks:
-        told = _mapping(_mapping(webhook.body).get("data"))
-        job = record.jobs.get(str(told.get("request_id")))
-        if job is not None and any(heard.status != told.get("status") for heard in job.ended):
-            yield Finding("webhooks-agree", f"polls tell another end of {told.get('request_id')}", webhook)
+        told = mapping(mapping(webhook.body).get("data"))
+        uuid = str(told.get("request_id"))
+        if not states.get(uuid):
+            continue
+        notes.look()
+        if states[uuid] != {str(told.get("status"))}:
+            notes.find(f"polls tell another end of {uuid}", webhook)
+        elif outputs[uuid] and told.get("status") == "COMPLETED" and outputs[uuid] != {str(told.get("output"))}:
+            notes.find(f"polls tell another output of {uuid}", webhook)
 
 
-#: Every check there is.
-CHECKS = (schema, headers, ids_echoed, only_forward, failed_is_422, metrics, money, webhooks_agree)
+_MOMENTS = ("created_at", "updated_at", "created_ts", "updated_ts", "timestamp")
 
 
-def _form(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> str | None:
-    """The schema an answer has to satisfy; None where there is nothing to hold it to."""
-    if exchange.status >= 400:
-        if place.poll and exchange.status == 422:
-            return "failed-answer"
-        return "error" if place.known else None
-    if place.blocking and isinstance(exchange.body, Mapping):
-        model = _model(place)
+def _dated(record: Record) -> Iterator[tuple[Exchange | Webhook, Item]]:
+    """Whatever may tell when it was."""
+    for exchange, _ in record.exchanges:
+        if exchange.status < 400:
+            body = exchange.body
+            lists = [body] if isinstance(body, list) else list(mapping(body).values())
+            members = [member for one in lists if isinstance(one, list) for member in one]
+            inner = [mapping(body), mapping(mapping(body).get("finetune"))]
+            yield from ((exchange, item) for item in (*inner, *members) if isinstance(item, Mapping) and item)
+    yield from ((webhook, mapping(webhook.body)) for webhook in record.webhooks)
+
+
+def _forms(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> tuple[str, ...]:
+    """The schemas an answer may satisfy; none where there is nothing to hold it to."""
+    if exchange.status < 400 and place.known:
+        if not place.blocking or not isinstance(exchange.body, Mapping):
+            return () if place.form is None else (place.form,)
+        model = model_of(place)
         if model is not None and model.output.kind == "text":
-            return "chat-answer"
-        return "result" if switches["v1-answer"] == "json" else None
-    return place.form
-
-
-def _model(place: Place) -> Model | None:
-    return contract("segmind").models.get(str(place.model))
+            return ("chat-answer",)
+        return ("result",) if switches["v1-answer"] == "json" else ()
+    operations = operations_of(exchange)
+    said = declared(operations, switches).get(exchange.status) if operations else None
+    return said.schemas if said is not None and said.answer else ()
 
 
 def _media_type(model: Model, switches: Mapping[str, str]) -> str:
     as_json = model.output.kind == "text" or switches["v1-answer"] == "json"
     return "application/json" if as_json else f"{model.output.kind}/"
-
-
-def _costs(record: Record) -> Iterator[tuple[str, Decimal]]:
-    for uuid, job in record.jobs.items():
-        for heard in job.ended:
-            cost = _amount(_mapping(heard.body.get("metrics")).get("cost"))
-            if cost is not None:
-                yield uuid, cost
-    for exchange, place in record.exchanges:
-        told = _lowered(exchange)
-        cost = _amount(told.get("x-cost"))
-        if place.blocking and exchange.status < 300 and cost is not None:
-            yield told.get("x-request-id", ""), cost
-
-
-def _history(record: Record) -> Iterator[tuple[Exchange, Item]]:
-    for exchange, place in record.exchanges:
-        if exchange.status >= 400 or place.form not in ("history-answer", "history-row"):
-            continue
-        body = _mapping(exchange.body)
-        rows = body.get("requests") if place.form == "history-answer" else [body]
-        known = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        ids = [row.get("request_id") for row in known]
-        # A request with several files has a row for each, and no source tells how they share its cost.
-        yield from ((exchange, row) for row in known if ids.count(row.get("request_id")) == 1)
-
-
-def _mapping(value: Any) -> Item:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _amount(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
-
-
-def _lowered(exchange: Exchange) -> dict[str, str]:
-    return {name.lower(): value for name, value in exchange.headers.items()}

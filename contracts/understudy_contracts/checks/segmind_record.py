@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 
 from .exchange import Exchange, Webhook
@@ -78,3 +79,13 @@ def _job_of(exchange: Exchange, place: Place) -> str | None:
         told = exchange.body.get("request_id")
         return None if told is None else str(told)
     return place.id if place.form in POLLS and (exchange.status < 400 or exchange.status in (404, 422)) else None
+
+
+def model_of(place: Place) -> Model | None:
+    """The model that was called, where it is one of the contract."""
+    return contract("segmind").models.get(str(place.model))
+
+
+def mapping(value: Any) -> Item:
+    """A value where it is an object; else an empty one."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,92 @@
+"""Which operations of the contract an exchange was, and what they declare that can be answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from understudy_contracts.documents import Site
+from understudy_contracts.documents.told import told_by
+from understudy_contracts.operations import Operation
+from understudy_contracts.provider import contract
+from understudy_contracts.schema import Violation
+
+from .exchange import Exchange
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What can be answered with one status."""
+
+    #: By media type, the names of the schemas that a body may have.
+    forms: Mapping[str, tuple[str, ...]]
+    #: Whether an answer, and not only an error of the catalogue, has this status.
+    answer: bool
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas of what is JSON."""
+        return self.forms.get(JSON, ())
+
+
+def operations_of(exchange: Exchange) -> tuple[Operation, ...]:
+    """Tell what was asked: several operations of a list of tasks, none where it is nothing that the contract has.
+
+    An exchange that names its operation is taken at its word. Raises `ContractError` for an unknown provider.
+    """
+    known = contract(exchange.provider).operations
+    if exchange.operation:
+        return (known[exchange.operation],) if exchange.operation in known else ()
+    url = urlsplit(exchange.path)
+    if (tasks := _tasks(exchange.provider)) and exchange.method == "POST" and url.path in ("", "/v1"):
+        sent = exchange.request if isinstance(exchange.request, list) else []
+        kinds = {str(task.get("taskType")) for task in sent if isinstance(task, Mapping)}
+        asked = tuple(one for kind, one in tasks.items() if kind in kinds)
+        # Whatever is not a list of tasks is refused as any task may be.
+        return asked if sent else tuple(tasks.values())
+    for one, pattern in _patterns(exchange.provider, exchange.method):
+        elsewhere = url.hostname in contract(exchange.provider).hosts and url.hostname != one.host
+        if not elsewhere and pattern.fullmatch(url.path):
+            return (one,)
+    return ()
+
+
+def declared(operations: tuple[Operation, ...], switches: Mapping[str, str]) -> Mapping[int, Declared]:
+    """Tell what operations of one provider can answer, by its status: what its OpenAPI document says, too."""
+    names = tuple(one.name for one in operations)
+    return _declared(operations[0].provider, names, tuple(sorted(switches.items())))
+
+
+@cache
+def _declared(provider: str, names: tuple[str, ...], switches: tuple[tuple[str, str], ...]) -> Mapping[int, Declared]:
+    operations = [contract(provider).operations[name] for name in names]
+    answered = {answer.status for one in operations for answer in one.answers}
+    told = told_by(operations, Site(switches={provider: dict(switches)}))
+    return {
+        status: Declared({kind: tuple(form.schemas) for kind, form in said.forms.items()}, status in answered)
+        for status, said in told.items()
+    }
+
+
+def misfits(provider: str, schemas: tuple[str, ...], body: object, switches: Mapping[str, str]) -> list[Violation]:
+    """Say what is wrong with a body that must have one of several forms; nothing where there is no form to have."""
+    told = [contract(provider).judge(name, **switches).violations(body) for name in schemas]
+    return min(told, key=len, default=[])
+
+
+@cache
+def _tasks(provider: str) -> Mapping[str, Operation]:
+    return {one.task: one for one in contract(provider).operations.values() if one.task is not None}
+
+
+@cache
+def _patterns(provider: str, method: str) -> tuple[tuple[Operation, re.Pattern[str]], ...]:
+    # The more of a path is given the nearer it is meant: `/v1/get-user-credits` is no model of `/v1/{slug}`.
+    mine = [one for one in contract(provider).operations.values() if one.method == method and one.task is None]
+    paths = sorted(((one.path, one) for one in mine if one.path is not None), key=lambda pair: pair[0].count("{"))
+    return tuple((one, re.compile(re.sub(r"\\{[^{}]*\\}", "[^/]+", re.escape(path)) + "/?")) for path, one in paths)

@@ -1,0 +1,88 @@
+"""What any recording of a conversation with Runware must keep about results: their cost and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from understudy_contracts.provider import contract
+
+from .check import Notes, Rules
+from .exchange import Exchange, Webhook
+from .prices import bill
+from .runware_record import Item, Record, Task
+
+RULES: Rules[Record] = Rules("runware")
+
+_PAGE = "Runware model page, HeyGen Avatar IV"
+
+
+@RULES.check(
+    "money",
+    why="Without its cost nobody can bill a video; with one where none was asked for, strict decoders break.",
+    sources=(f"{_PAGE}, includeCost",),
+)
+def money(record: Record, notes: Notes) -> None:
+    """A result says what it cost exactly when the task asked; a failure never does."""
+    for uuid, task in record.tasks.items():
+        asked = task.request.get("includeCost") is True
+        for shown, item in task.results():
+            notes.look()
+            if ("cost" in item) != asked:
+                notes.find(f"a result of {uuid} {'lacks its' if asked else 'has a'} cost", shown)
+        for shown, item in _failures(task):
+            notes.look()
+            if "cost" in item:
+                notes.find(f"a failed result of {uuid} has a cost", shown)
+
+
+@RULES.check(
+    "price",
+    why="A bill that is not price times length is a wrong bill.",
+    sources=(
+        "runware/models/*.json, each price and rule of length with its own source and confidence",
+        "five examples of the HeyGen Avatar IV page: the length of a script is told to within 7 % (inferred)",
+    ),
+)
+def price(record: Record, notes: Notes) -> None:
+    """A cost is the model's price times the length: where the request tells it exactly, or about that for a script.
+
+    What is only assumed of a price is held against nobody, nor is the length of a recording nobody measured.
+    """
+    models = contract("runware").models
+    for uuid, task in record.tasks.items():
+        model = models.get(str(task.request.get("model")))
+        expected = None if model is None else bill(model, task.request)
+        if expected is None:
+            continue
+        for shown, item in task.results():
+            if "cost" in item:
+                notes.look()
+                if not expected.allows(item["cost"]):
+                    notes.find(f"a result of {uuid} cost {item['cost']}, and not {expected}", shown)
+
+
+@RULES.check(
+    "files",
+    why="Who names downloads by their address stores one result as another.",
+    sources=(f"{_PAGE}, five examples; for WEBM and MOV the ending is inferred",),
+)
+def files(record: Record, notes: Notes) -> None:
+    """The address of a result ends in its own id and in the format that was asked for."""
+    models = contract("runware").models
+    for task in record.tasks.values():
+        model = models.get(str(task.request.get("model")))
+        for shown, item in task.results():
+            address = item.get("videoURL")
+            if not isinstance(address, str) or model is None:
+                continue
+            notes.look()
+            name = address.partition("?")[0].rpartition("/")[2]
+            if name != f"{item['videoUUID']}.{model.output.format_of(task.request)}":
+                notes.find(f"the file of {item['videoUUID']} is called {name}", shown)
+
+
+def _failures(task: Task) -> Iterator[tuple[Exchange | Webhook, Item]]:
+    for poll in task.polls:
+        inside = [item["error"] for item in poll.items if isinstance(item.get("error"), dict)]
+        yield from ((poll.exchange, error) for error in (*inside, *poll.errors))
+    yield from ((webhook, item) for webhook, item in task.webhooks if "code" in item)
