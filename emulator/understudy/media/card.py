@@ -145,9 +145,8 @@ def _narrow(text: str, size: float, width: float) -> Font:
 
 def _words(face: Face, laid: Ground, layout: Layout, room: float, *, lost: bool) -> None:
     """Write the title and what the request says, as much of it as there is room for."""
-    body, large = (font_of(layout.unit * share) for share in (0.056, 0.07 if laid.filled else 0.105))
-    if laid.filled:
-        body = font_of(layout.unit * 0.046)
+    shares = (0.046, 0.07) if laid.filled else (0.056, 0.105)
+    body, large = (font_of(layout.unit * share) for share in shares)
     block = Block()
     width = layout.right - layout.left
     y: float = layout.text_top
@@ -155,7 +154,7 @@ def _words(face: Face, laid: Ground, layout: Layout, room: float, *, lost: bool)
         y = block.add(layout.left, y, text, large, laid.palette.ink)
     y += round(layout.unit * (0.012 if laid.filled else 0.03))
     short = laid.filled or face.captioned
-    paragraphs = [*([_LOST] if lost else []), *(face.lines[:-1] if len(face.lines) > 1 else face.lines)]
+    paragraphs = [*([_LOST] if lost else []), *(face.lines[:-1] or face.lines)]
     for paragraph in paragraphs:
         for text in fit(paragraph, body, width, most=_lines(2 if short else 3, body, room - y)):
             y = block.add(layout.left, y, text, body, laid.muted)

@@ -115,17 +115,13 @@ def _opened(path: Path) -> Image.Image | None:
         with Image.open(path) as image:
             if image.width * image.height > _MOST_PIXELS:
                 return None
-            if not image.has_transparency_data:
-                return _plain(image)
-            seen = image.convert("RGBA")
-            white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
-            return _plain(Image.alpha_composite(white, seen))
+            seen: Image.Image = image
+            if image.has_transparency_data:
+                white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+                seen = Image.alpha_composite(white, image.convert("RGBA"))
+            return seen.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    return image.convert("RGB")
 
 
 def _bilinear() -> Image.Resampling:
