@@ -78,8 +78,6 @@ class Body:
     models: str | None = None
     #: Whether one that breaks its schema is accepted, and fails as a job.
     judged_later: bool = False
-    #: Whether any object will do.
-    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,11 @@ class Cause:
     #: How the operation's typical request is changed so that this is the answer; None where nobody can say.
     #: `key` is `wrong` or `none`; `headers` (None: left out), `path` and `query` are set by name; `with` sets and
     #: `without` takes away what the body has under dotted names; `content` is sent as the body, and `media_type` is
-    #: what it is said to be.
+    #: what it is said to be; `body` is another body.
     request: Mapping[str, Any] | None = None
+    #: Of an operation that may be paid for: why this request cannot begin anything, whatever the provider makes of it.
+    #: Empty where nobody can be sure.
+    free: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ class Operation:
     typical: Mapping[str, Any] = field(default_factory=lambda: _NONE)
     #: Who tells the whole address, where one does.
     address: Told | None = None
+    #: What stays at the provider when it is asked, such as "a file"; empty where nothing does.
+    leaves: str = ""
 
     @property
     def outgoing(self) -> bool:
@@ -214,7 +217,7 @@ def _way(name: str, row: Mapping[str, Any]) -> Authentication:
 def _cause(row: Mapping[str, Any], known: Mapping[str, ErrorCase]) -> Cause:
     if row["case"] not in known:
         raise ContractError(f"operations.json: there is no error {row['case']!r}")
-    return Cause(known[row["case"]], row["by"], row["how"], row.get("request"))
+    return Cause(known[row["case"]], row["by"], row["how"], row.get("request"), row.get("free", ""))
 
 
 def _operation(
@@ -245,6 +248,7 @@ def _operation(
         request=_body(row["request"]) if "request" in row else None,
         typical=MappingProxyType(row.get("typical", {})),
         address=_told(row.get("address")),
+        leaves=row.get("leaves", ""),
     )
 
 
@@ -262,6 +266,5 @@ def _parameter(row: Mapping[str, Any]) -> Parameter:
 
 def _body(row: Mapping[str, Any]) -> Body:
     return Body(
-        row["schema"], tuple(row["media_types"]), row["required"], row.get("models"), row.get("judged") == "later",
-        row.get("open", False),
-    )  # fmt: skip
+        row["schema"], tuple(row["media_types"]), row["required"], row.get("models"), row.get("judged") == "later"
+    )

@@ -10,13 +10,14 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
+from .models import Model
 from .operations import Cause, Operation, Told, authentications
 
 #: Looks up what an earlier answer told. Raises `KeyError` where there was none.
 Lookup: TypeAlias = Callable[[Told], str]
 
 #: A key that no provider issued.
-WRONG_KEY = "SG_0000000000000000"
+_WRONG_KEY = "SG_0000000000000000"
 
 _FORM = "application/x-www-form-urlencoded"
 _NO_CHANGE: Mapping[str, Any] = {}
@@ -38,7 +39,7 @@ def typical(operation: Operation, key: str, told: Lookup) -> Request:
 
     Raises `KeyError` where `told` does, and `ValueError` where it is the provider who asks.
     """
-    return _request(operation, key, told, _NO_CHANGE)
+    return changed(operation, _NO_CHANGE, key, told)
 
 
 def causing(operation: Operation, cause: Cause, key: str, told: Lookup) -> Request:
@@ -48,14 +49,18 @@ def causing(operation: Operation, cause: Cause, key: str, told: Lookup) -> Reque
     """
     if cause.request is None:
         raise ValueError(f"no request is known that {cause.case.id} would be the answer to")
-    return _request(operation, key, told, cause.request)
+    return changed(operation, cause.request, key, told)
 
 
-def _request(operation: Operation, key: str, told: Lookup, change: Mapping[str, Any]) -> Request:
+def changed(operation: Operation, change: Mapping[str, Any], key: str, told: Lookup) -> Request:
+    """Write the typical request with something about it changed, in the words of `Cause.request`.
+
+    Raises `KeyError` where `told` does, and `ValueError` where it is the provider who asks.
+    """
     if operation.path is None:
         raise ValueError(f"it is {operation.provider} who asks {operation.name}")
     if change.get("key") == "wrong":
-        key = WRONG_KEY
+        key = _WRONG_KEY
     headers = {} if change.get("key") == "none" else _proof(operation, key, told, change)
     for parameter in operation.parameters:
         if parameter.place == "header" and parameter.required and parameter.typical is not None:
@@ -63,11 +68,11 @@ def _request(operation: Operation, key: str, told: Lookup, change: Mapping[str, 
     content, media_type = _content(operation, key, told, change)
     if media_type is not None:
         headers["Content-Type"] = headers.get("Content-Type", media_type)
-    changed: Mapping[str, str | None] = {**headers, **change.get("headers", _NO_CHANGE)}
+    given: Mapping[str, str | None] = {**headers, **change.get("headers", _NO_CHANGE)}
     return Request(
         method=change.get("method", operation.method),
         target=_target(operation, told, change),
-        headers={name: value for name, value in changed.items() if value is not None},
+        headers={name: value for name, value in given.items() if value is not None},
         content=content,
     )
 
@@ -105,9 +110,9 @@ def _content(
     media_type = change.get("media_type", operation.request.media_types[0])
     if "content" in change or "content" in operation.typical:
         return change.get("content", operation.typical.get("content", "")).encode(), media_type
-    body: Any = deepcopy(operation.typical.get("body"))
+    body: Any = deepcopy(change.get("body", operation.typical.get("body")))
     for name, source in operation.typical.get("told", _NO_CHANGE).items():
-        if name not in change.get("with", _NO_CHANGE):
+        if "body" not in change and name not in change.get("with", _NO_CHANGE):
             _put(body, name, told(Told(**source)))
     for name, value in change.get("with", _NO_CHANGE).items():
         _put(body, name, deepcopy(value))
@@ -128,6 +133,17 @@ def _within(body: Any, steps: list[str]) -> Any:
     for step in steps:
         body = body[int(step)] if isinstance(body, list) else body[step]
     return body
+
+
+def of_model(operation: Operation, model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Say, in the words of `Cause.request`, that a request is for a model, with these as what the model judges."""
+    if operation.task is not None:
+        return {"body": dict(fields)}
+    if operation.request is None or operation.request.models is None:
+        raise ValueError(f"{operation.name} takes no model's request")
+    if operation.request.models == "body":
+        return {"body": dict(fields), "path": {"slug": model.slug}}
+    return {"body": {"model": model.id, operation.request.models: dict(fields)}}
 
 
 def field_of(document: Any, name: str) -> Any:

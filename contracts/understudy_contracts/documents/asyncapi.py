@@ -100,18 +100,17 @@ def _add(one: Operation, site: Site, messages: dict[str, Any], schemas: dict[str
         "payload": {"type": "array", "minItems": 1, "items": reference(one.name)},
         "examples": [{"name": one.name, "summary": one.summary, "payload": [one.typical["body"]]}],
     }
+    examples = [
+        {"name": "printed", "summary": example["title"], "payload": {"data": [example["response"]]}}
+        for example in printed(one)
+    ]
     items = reference(answers[0]) if len(answers) == 1 else {"anyOf": [reference(name) for name in answers]}
     messages[_answer_of(one)] = {
         "name": _answer_of(one),
         "title": f"What came of it: {one.summary.lower()}",
         "payload": _frame("data", items),
-        "examples": [
-            {"name": "printed", "summary": example["title"], "payload": {"data": [example["response"]]}}
-            for example in printed(one)
-        ],
+        **({"examples": examples} if examples else {}),
     }
-    if not messages[_answer_of(one)]["examples"]:
-        del messages[_answer_of(one)]["examples"]
 
 
 def _operation(one: Operation) -> dict[str, Any]:

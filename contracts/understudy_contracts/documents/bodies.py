@@ -23,19 +23,10 @@ def content_of(operation: Operation, media_type: str, schemas: dict[str, Any]) -
     example = operation.typical.get("body")
     if body.models == "payload":
         return {"schema": _by_discriminator(operation, schemas), "example": example}
-    if body.schema is not None:
-        about = f".{body.schema.removeprefix('model.')}"
-        fitting = example if not operation.name.endswith(about) or _is_typical(operation, body.schema) else None
-        return {"schema": reference(body.schema), **({} if fitting is None else {"example": fitting})}
-    if media_type in (_JSON, "application/x-www-form-urlencoded"):
-        return {"schema": {"type": "object"}, **({} if example is None else {"example": example})}
-    return {}
-
-
-def _is_typical(operation: Operation, schema: str) -> bool:
-    """Whether the typical request of an operation is one for the model of this schema."""
-    slugs = [one.typical for one in contract(operation.provider).operations[operation.name.split(".")[0]].parameters]
-    return schema.removeprefix("model.") in slugs
+    if body.schema is None and media_type not in (_JSON, "application/x-www-form-urlencoded"):
+        return {}
+    schema = {"type": "object"} if body.schema is None else reference(body.schema)
+    return {"schema": schema, **({} if example is None else {"example": example})}
 
 
 def _by_discriminator(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:

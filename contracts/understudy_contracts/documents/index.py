@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from understudy_contracts import PROVIDERS
 from understudy_contracts.provider import contract
 
 from .asyncapi import asyncapi
 from .openapi import openapi, title
-from .schemas import schemas
+from .schemas import schemas, sources
 from .site import Site, version
-
-#: The providers there are documents of.
-PROVIDERS = ("runware", "gmi", "segmind", "heygen")
 
 
 def files(site: Site | None = None, providers: Iterable[str] = PROVIDERS) -> dict[str, dict[str, Any]]:
@@ -33,17 +31,19 @@ def files(site: Site | None = None, providers: Iterable[str] = PROVIDERS) -> dic
 
 
 def index(site: Site, providers: Iterable[str] = PROVIDERS) -> dict[str, Any]:
-    """List the documents: the address of each, and what the providers' models and switches are called."""
+    """List the documents: the address of each, and what the providers' models, switches and hosts are."""
     listed = {}
     for provider in providers:
         owner = contract(provider)
+        hosts = dict.fromkeys(one.host for one in owner.operations.values() if one.host is not None)
         has_socket = any("websocket" in one.transports for one in owner.operations.values())
         listed[provider] = {
             "title": title(provider),
             "openapi": site.place(f"{provider}/openapi.json"),
             **({"asyncapi": site.place(f"{provider}/asyncapi.json")} if has_socket else {}),
-            "schemas": [site.place(f"{provider}/schemas/{name}") for name in schemas(provider, site)],
+            "schemas": [site.place(f"{provider}/schemas/{name}") for name in sources(provider)],
             "models": list(owner.models),
             "switches": site.stance(provider),
+            "hosts": {host: site.server(host) + site.path(host, "") for host in hosts},
         }
     return {"understudy": version(), "base": site.base, "providers": listed}

@@ -82,6 +82,7 @@ def _by_model(path: str, operation: Operation) -> Iterator[tuple[str, Operation]
     """An operation whose path names the model has a path of each model's own, so that its body can be judged."""
     body = operation.request
     if body is not None and body.models == "body":
+        typical = {one.typical for one in operation.parameters}
         for model in contract(operation.provider).models.values():
             if model.operation != "workflow":
                 yield (
@@ -92,6 +93,7 @@ def _by_model(path: str, operation: Operation) -> Iterator[tuple[str, Operation]
                         summary=f"{operation.summary}: {model.name}",
                         request=replace(body, schema=model_name(model.slug), models=None),
                         parameters=tuple(one for one in operation.parameters if one.place != "path"),
+                        typical=operation.typical if model.slug in typical else {},
                         errors=tuple(cause for cause in operation.errors if cause.case.id != "modelNotFound"),
                     ),
                 )

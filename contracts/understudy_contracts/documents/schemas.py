@@ -10,7 +10,7 @@ from understudy_contracts.portable import portable
 from understudy_contracts.provider import contract
 from understudy_contracts.schema import plain
 
-from .site import Site
+from .site import NOWHERE, Site
 
 #: Rewrites a reference, given the id of the schema it is in.
 _Rewrite: TypeAlias = Callable[[str, str], str]
@@ -21,8 +21,12 @@ _KEPT = frozenset({"x-source", "x-sources", "x-confidence"})
 _NAMED = frozenset({"properties", "$defs", "patternProperties"})
 _DATA = frozenset({"const", "default", "enum", "examples", "required", "dependentRequired"})
 
-#: What the ids of our own files begin with.
-_OURS = "https://contracts.understudy.invalid"
+
+def sources(provider: str) -> dict[str, Mapping[str, Any]]:
+    """The annotated schemas of a provider by the names of their files below `<provider>/schemas/`."""
+    owner = contract(provider)
+    found = [*owner.schemas.values(), *(model.request for model in owner.models.values())]
+    return {str(one["$id"]).removeprefix(f"{NOWHERE}/{provider}/"): one for one in found}
 
 
 def schemas(provider: str, site: Site) -> dict[str, dict[str, Any]]:
@@ -32,10 +36,8 @@ def schemas(provider: str, site: Site) -> dict[str, dict[str, Any]]:
     `ValueError` for a switch or a value that the provider does not have.
     """
     stance = site.stance(provider)
-    found = [*contract(provider).schemas.values(), *(model.request for model in contract(provider).models.values())]
     written = {}
-    for annotated in found:
-        name = str(annotated["$id"]).removeprefix(f"{_OURS}/{provider}/")
+    for name, annotated in sources(provider).items():
         body = _without_notes(plain(annotated, stance), lambda _, reference: reference, "")
         written[name] = {**body, "$id": site.place(f"{provider}/schemas/{name}")}
     return written
@@ -44,14 +46,11 @@ def schemas(provider: str, site: Site) -> dict[str, dict[str, Any]]:
 def components(provider: str, site: Site) -> dict[str, Any]:
     """Write the same as components, by name; those of the models as `model.` and the slug."""
     owner, stance = contract(provider), site.stance(provider)
-    written: dict[str, Any] = {}
-    for name, annotated in owner.schemas.items():
-        body = _without_notes(plain(annotated, stance), _inside, str(annotated["$id"]))
-        written[name] = _part(body)
-    for model in owner.models.values():
-        body = _without_notes(plain(model.request, stance), _inside, str(model.request["$id"]))
-        written[model_name(model.slug)] = _part(body)
-    return written
+    found = {**owner.schemas, **{model_name(model.slug): model.request for model in owner.models.values()}}
+    return {
+        name: _part(_without_notes(plain(annotated, stance), _inside, str(annotated["$id"])))
+        for name, annotated in found.items()
+    }
 
 
 def alone(provider: str, name: str, site: Site) -> dict[str, Any]:

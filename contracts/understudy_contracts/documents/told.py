@@ -62,20 +62,20 @@ def told_by(operations: Iterable[Operation], site: Site) -> dict[int, Said]:
 def printed(operation: Operation) -> Iterator[dict[str, Any]]:
     """The exchanges with this operation that the provider prints, and that have an answer."""
     for example in contract(operation.provider).examples:
-        if example["response"] is not None and speaks_of(example, operation):
+        if example["response"] is not None and _speaks_of(example, operation):
             yield example
 
 
-def speaks_of(example: dict[str, Any], operation: Operation) -> bool:
+def _speaks_of(example: dict[str, Any], operation: Operation) -> bool:
     """Whether a printed exchange is one with this operation."""
     if "operation" not in example:
         # Runware's: the task, and beside it the result as a poll has it.
         return operation.name == "getResponse"
     method, _, target = example["operation"].partition(" ")
-    return operation.path is not None and method == operation.method and fits(operation.path, urlsplit(target).path)
+    return operation.path is not None and method == operation.method and _fits(operation.path, urlsplit(target).path)
 
 
-def fits(template: str, path: str) -> bool:
+def _fits(template: str, path: str) -> bool:
     """Whether a path is one of those that a template stands for."""
     steps, given = template.split("/"), path.split("/")
     return len(steps) == len(given) and all(

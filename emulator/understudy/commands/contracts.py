@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-#: The providers there are documents of.
-_PROVIDERS = ("runware", "gmi", "segmind", "heygen")
+from understudy_contracts import PROVIDERS
 
 
 @click.group()
@@ -19,7 +18,7 @@ def contracts() -> None:
 @contracts.command()
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
-    "--provider", "providers", type=click.Choice(_PROVIDERS), multiple=True,
+    "--provider", "providers", type=click.Choice(PROVIDERS), multiple=True,
     help="Only this provider's; may be given several times.  [default: all]",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Overwrite files that are there and say something else.")
@@ -46,7 +45,7 @@ def export(directory: Path, providers: tuple[str, ...], force: bool) -> None:
 
     written = {
         directory / name: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        for name, document in files(providers=providers or _PROVIDERS).items()
+        for name, document in files(providers=providers or PROVIDERS).items()
     }
     others = [path for path, content in written.items() if path.exists() and not _says(path, content)]
     if others and not force:
