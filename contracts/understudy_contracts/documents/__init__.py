@@ -3,8 +3,10 @@
 `files()` writes them all, each by the path it has in a folder or below an address.
 """
 
+from understudy_contracts import PROVIDERS
+
 from .asyncapi import asyncapi
-from .index import PROVIDERS, files, index
+from .index import files, index
 from .openapi import openapi
 from .schemas import schemas
 from .site import Site
