@@ -1,0 +1,116 @@
+"""The lines of a recording: how an exchange is written down as JSON, and read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+from understudy_contracts.checks.exchange import Exchange, Webhook
+
+#: The number of this form; a reader refuses any other.
+FORMAT = 1
+
+#: What a line can be: a run that begins or goes on; an exchange; a webhook; a probe that begins; what a request may
+#: cost and which jobs it may begin, before it is sent; what it did cost; a probe that has ended.
+Kind: TypeAlias = Literal["run", "exchange", "webhook", "begun", "held", "settled", "done"]
+
+#: One half of an exchange; empty for both.
+Half: TypeAlias = Literal["", "request", "answer"]
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class RecordingError(Exception):
+    """A recording cannot be read or written; the message says which one, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that was answered."""
+
+    sha256: str
+    size: int
+    type: str
+    #: Its name below `media/`; empty where it was not kept.
+    file: str = ""
+    #: Why it was not kept.
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One exchange or webhook of a recording, with what is known about it."""
+
+    told: Exchange | Webhook
+    #: What was known when it was recorded: `probe`, `expected`, `cost`, or anything else that JSON can say.
+    label: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+    #: The answer, where it was a file; of one that was not kept, `told.content` is empty.
+    media: Media | None = None
+    #: Where it is printed, and how sure that is, where it is an example of a page.
+    source: str = ""
+    confidence: str = "observed"
+    #: What alone is there of it, where one half is missing.
+    partial: Half = ""
+    #: What no source prints and the contract has in its place, in words.
+    filled: tuple[str, ...] = ()
+
+    @property
+    def probe(self) -> str:
+        """The probe that it is of; empty where it is of none."""
+        return str(self.label.get("probe") or "")
+
+
+def exchange_line(exchange: Exchange, label: Mapping[str, Any], media: Media | None) -> dict[str, Any]:
+    """Write an exchange down."""
+    row: dict[str, Any] = {"kind": "exchange", **_filled(exchange), "label": dict(label)}
+    row.pop("content", None)
+    if media is not None:
+        row["media"] = _filled(media)
+    return row
+
+
+def webhook_line(webhook: Webhook, label: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a webhook down."""
+    return {"kind": "webhook", **_filled(webhook), "label": dict(label)}
+
+
+def written(line: Mapping[str, Any]) -> bytes:
+    """A line as bytes, with the end that tells that it is whole."""
+    return json.dumps(line, ensure_ascii=True, separators=(",", ":"), default=str).encode() + b"\n"
+
+
+def read_line(content: bytes) -> dict[str, Any]:
+    """Read a line. Raises `ValueError`."""
+    row = json.loads(content)
+    if not isinstance(row, dict) or "kind" not in row:
+        raise ValueError("it is no object with a kind")
+    return row
+
+
+def entry_of(row: Mapping[str, Any], later: float, content: Callable[[Media], bytes]) -> Entry:
+    """Take an exchange or a webhook from its line; its time is `later` seconds later. Raises `ValueError`."""
+    media = Media(**row["media"]) if "media" in row else None
+    kind = Exchange if row["kind"] == "exchange" else Webhook
+    known = {one.name for one in fields(kind)}
+    values = {name: value for name, value in row.items() if name in known}
+    try:
+        values["at"] = float(values["at"]) + later
+        if media is not None:
+            values["content"] = content(media)
+        return Entry(kind(**values), row.get("label", {}), media)
+    except (KeyError, TypeError) as problem:
+        raise ValueError(f"it is no {row['kind']}: {problem}") from None
+
+
+def _filled(thing: Any) -> dict[str, Any]:
+    """The fields that say something, or have to be there."""
+    said = {one.name: getattr(thing, one.name) for one in fields(thing)}
+    needed = {"request", "status", "body", "at", "sha256", "size"}
+    return {name: _plain(value) for name, value in said.items() if name in needed or value not in ("", b"", 0.0)}
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
