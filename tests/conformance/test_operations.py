@@ -11,6 +11,7 @@ from understudy.config import Settings
 from understudy.engine import Engine
 from understudy.providers import PROVIDERS
 from understudy.server import Server
+from understudy_contracts.checks import Exchange, violations
 from understudy_contracts.error_answers import answer_of
 from understudy_contracts.operations import Told, operations
 from understudy_contracts.provider import contract
@@ -39,10 +40,19 @@ class Caller:
         self.clock, self.key = clock, key
         self.http = httpx.Client(base_url=server.url, trust_env=False, timeout=60)
         self.answers = {}
+        self.heard, self.steps = [], itertools.count()
 
     def send(self, operation, request):
         url = request.target if "://" in request.target else place(operation) + request.target
-        return self.http.request(request.method, url, headers=dict(request.headers), content=request.content)
+        response = self.http.request(request.method, url, headers=dict(request.headers), content=request.content)
+        at = next(self.steps)
+        self.heard.append(Exchange.of(response, provider=operation.provider, at=at, operation=operation.name))
+        return response
+
+    def close(self):
+        """Nothing that was answered broke a promise."""
+        self.http.close()
+        assert violations(self.heard) == []
 
     def before(self, operation):
         names = [operation.typical["after"]] if "after" in operation.typical else []
@@ -77,7 +87,7 @@ class Caller:
 def caller(patient_server, key):
     made = Caller(*patient_server, key)
     yield made
-    made.http.close()
+    made.close()
 
 
 @pytest.fixture
@@ -85,7 +95,7 @@ def hasty_caller(server, key):
     """One whose jobs are done in no time."""
     made = Caller(server, None, key)
     yield made
-    made.http.close()
+    made.close()
 
 
 @pytest.fixture
@@ -94,7 +104,7 @@ def known_caller(strict_server):
     made = Caller(*strict_server, KEY)
     yield made
     made.http.post("/_understudy/reset/all", headers={"Authorization": f"Bearer {KEY}"})
-    made.http.close()
+    made.close()
 
 
 def place(operation):
