@@ -26,8 +26,7 @@ _PATIENCE = 120.0
 #: What ffmpeg calls the formats of single images.
 _IMAGE = re.compile(r"image2|\w+_pipe")
 
-#: A file may name others, as playlists do; from the network none is fetched for it.
-_LOCAL = ("-protocol_whitelist", "file,crypto,data")
+_URL = re.compile(r"https?://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def frame(source: str | PathLike[str], at_seconds: float, *, alpha: bool = False
     # ffmpeg's own decoder of VP9 knows no transparency.
     decoder, pixels = (("-c:v", "libvpx-vp9"), ("-pix_fmt", "rgba")) if alpha else ((), ())
     picture, said = _ffmpeg(
-        *(*decoder, "-ss", f"{at_seconds:.3f}", "-i", fspath(source), "-frames:v", "1"),
+        *(*decoder, "-ss", f"{at_seconds:.3f}", *_input(fspath(source)), "-frames:v", "1"),
         *(*pixels, "-f", "image2pipe", "-c:v", "png", "-"),
     )
     if not picture:
@@ -100,10 +99,9 @@ def frame(source: str | PathLike[str], at_seconds: float, *, alpha: bool = False
 
 def _looked_at(source: str, folder: Path) -> MediaInfo:
     packets, tags = folder / "packets", folder / "tags"
-    path = None if re.match(r"https?://", source) else Path(source)
-    local = () if path is None else _LOCAL
+    path = None if _URL.match(source) else Path(source)
     said = _ffmpeg(
-        *("-xerror", *local, "-i", source, "-map", "0:v:0?", "-map", "0:a:0?", "-af", LISTEN, "-f", "null", "-"),
+        *("-xerror", *_input(source), "-map", "0:v:0?", "-map", "0:a:0?", "-af", LISTEN, "-f", "null", "-"),
         *("-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-c", "copy", "-f", "framecrc", f"file:{packets}"),
         *("-fflags", "+bitexact", "-f", "ffmetadata", f"file:{tags}"),
     )[1]
@@ -116,7 +114,7 @@ def _looked_at(source: str, folder: Path) -> MediaInfo:
     if not container or not (sound or (picture and frames)):
         raise MediaError(f"neither picture nor sound in {source}")
     image = bool(_IMAGE.fullmatch(container[1]))
-    found = _labels(source) if image and path is not None else tags_of(tags)
+    found = _labels(path) if image and path is not None else tags_of(tags)
     longest = max((stream.duration for stream in streams), default=0.0) or _duration(header)
     texts = [stream for stream in streams if stream.kind == "subtitle"]
     return MediaInfo(
@@ -146,15 +144,15 @@ def _looked_at(source: str, folder: Path) -> MediaInfo:
 
 def _timed_text(source: str, folder: Path) -> tuple[Cue, ...]:
     path = folder / "cues"
-    _ffmpeg("-i", source, "-map", "0:s:0", "-f", "srt", f"file:{path}")
+    _ffmpeg(*_input(source), "-map", "0:s:0", "-f", "srt", f"file:{path}")
     return cues_of(path.read_text("utf-8", "replace"))
 
 
-def _labels(source: str) -> dict[str, str]:
+def _labels(path: Path) -> dict[str, str]:
     from PIL import Image, UnidentifiedImageError  # late: start-up time
 
     try:
-        with Image.open(source) as image:
+        with Image.open(path) as image:
             return labels_of(image)
     except (OSError, UnidentifiedImageError, ValueError):
         # ffmpeg knows more kinds of images.
@@ -164,6 +162,15 @@ def _labels(source: str) -> dict[str, str]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def _input(source: str) -> tuple[str, ...]:
+    """A file or a URL as what ffmpeg reads: no name of a file is taken for more than that."""
+    if _URL.match(source):
+        # What is found there may name others, as playlists do; by itself ffmpeg then reads no file of this machine.
+        return ("-i", source)
+    # A file may do so, too; from the network none is fetched for it.
+    return ("-protocol_whitelist", "file,crypto,data", "-i", f"file:{source}")
 
 
 def _ffmpeg(*arguments: str) -> tuple[bytes, str]:

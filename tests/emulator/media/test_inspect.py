@@ -1,5 +1,6 @@
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,40 @@ def test_tags_are_read_as_ffmpeg_writes_them_whatever_they_hold(
     lines = (f"{hidden(name)}={hidden(value)}\n" for name, value in tags.items())
     path.write_text(f";FFMETADATA1\n{''.join(lines)}[STREAM]\nother=1\n", "utf-8", newline="\n")
     assert tags_of(path) == tags
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+@pytest.mark.parametrize("look", [inspect, lambda source: frame(source, 0)], ids=["inspect", "frame"])
+@pytest.mark.parametrize("scheme", ["http", "tcp"])
+@pytest.mark.parametrize("named", ["by the file", "as the file"])
+def test_the_network_is_left_alone_whatever_a_file_names_or_is_named(
+    look: Callable[[str], object], listener: socket.socket, scheme: str, named: str, tmp_path: Path
+) -> None:
+    address = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/film.ts"
+    playlist = tmp_path / "film.m3u8"
+    playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(MediaError):
+        look(str(playlist) if named == "by the file" else f"async:{address}")
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+@pytest.mark.parametrize("look", [inspect, lambda source: frame(source, 0)], ids=["inspect", "frame"])
+def test_a_name_that_ffmpeg_would_take_for_more_is_that_of_a_file(
+    look: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Ffmpeg().run(("-f", "lavfi", "-i", "color=red:s=32x32:r=5:d=1", "file:film.mp4"))
+    Path("film.mp4").rename("concat:film.mp4")
+    assert look("concat:film.mp4")
+    with pytest.raises(MediaError, match="No such file"):
+        look("subfile:concat:film.mp4")
 
 
 def test_inspecting_without_an_ffmpeg_says_so(tmp_path: Path, use_ffmpeg: Callable[[Path], None]) -> None:
