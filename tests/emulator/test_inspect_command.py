@@ -121,6 +121,7 @@ def test_what_is_not_there_is_told_from_what_is_broken(address: str, film: Path,
     for source, why in (
         (str(tmp_path / "none.mp4"), "there is no file"),
         (str(tmp_path), "is a directory"),
+        ("", "an empty name is that of no file"),
         (f"{address}/other.mp4", "answered 404 Not Found"),
         ("http://127.0.0.1:1/film.mp4", "cannot fetch"),
         ("http://[::/film.mp4", "cannot fetch"),

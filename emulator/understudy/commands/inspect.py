@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.config import is_loopback
+
 if TYPE_CHECKING:
     from understudy.media.inspect import MediaInfo
     from understudy.media.streams import StreamInfo
@@ -73,6 +75,8 @@ def inspect(source: str, form: str) -> None:
 def _at_hand(source: str) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The file itself, or a copy of the one behind a URL with what its server told of it."""
     if not source.lower().startswith(("http://", "https://")):
+        if not source:
+            raise _Absent("an empty name is that of no file")
         path = Path(source)
         if not path.is_file():
             raise _Absent(f"{source} is a directory" if path.is_dir() else f"there is no file {source}")
@@ -90,7 +94,7 @@ def _fetch(url: str, path: Path) -> dict[str, Any]:
 
     try:
         # A connection to this machine goes through no proxy.
-        loopback = httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
+        loopback = is_loopback(httpx.URL(url).host)
         with (
             httpx.Client(
                 follow_redirects=True,
