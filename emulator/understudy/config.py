@@ -11,6 +11,9 @@ from typing import Literal
 #: What an API key can be, so that a header can carry it.
 KEY = "[!-~]{1,500}"
 
+#: What an account's id looks like; a key can look the same.
+ACCOUNT_ID = "[0-9a-f]{16}"
+
 #: How much shorter than the provider's a generation is at the default speed: a 30 s video takes about 2 s.
 BRISK = 1 / 30
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from understudy.config import ACCOUNT_ID
 from understudy_contracts.errors import ErrorCase
 from understudy_contracts.models import models
 
@@ -17,9 +18,6 @@ from .problems import BadRule
 from .rules import Effect, Match, Rule, When
 from .vocabulary import ALONE, EFFECTS, FIELDS
 from .words import error_of_limit, errors, providers, struck_by
-
-#: What an account's id looks like; an API key can look the same.
-_ID = re.compile("[0-9a-f]{16}")
 
 #: What is not about the answer to a request but about the job that it begins.
 _OF_THE_JOB = frozenset({"stuck", "slow", "early"})
@@ -127,7 +125,7 @@ def _case(told: dict[str, Any], document: Mapping[str, Any], problems: list[str]
 def _judge_match(told: dict[str, Any], shared: bool, problems: list[str]) -> None:
     if "account" in told and not shared:
         problems.append("account is for rules of the whole server: this one is about its own account anyway")
-    elif "account" in told and _ID.fullmatch(told["account"]) is None:
+    elif "account" in told and re.fullmatch(ACCOUNT_ID, told["account"]) is None:
         # Only for who writes rules, and the other way round is the usual one.
         from understudy.accounts import identity
 

@@ -16,7 +16,7 @@ import orjson
 
 from understudy import __version__
 from understudy.accounts import identity
-from understudy.config import BadScenario
+from understudy.config import ACCOUNT_ID, BadScenario
 from understudy.engine import Engine
 from understudy.wire import BadJson, parse_json
 
@@ -27,8 +27,6 @@ from .redaction import Redacted, redacted
 
 #: Which way of writing the document this is.
 FORMAT = 1
-
-_ID = re.compile("[0-9a-f]{16}")
 
 #: The provider of exchanges with the emulator itself.
 OURSELVES = "understudy"
@@ -165,7 +163,7 @@ def _scenario(engine: Engine) -> dict[str, Any] | None:
 def _by_id(rule: Any, ids: dict[str, str]) -> dict[str, Any]:
     """A rule with its account by id: whatever else is there must be a key."""
     named = rule.get("account")
-    if not isinstance(named, str) or (named not in ids and _ID.fullmatch(named)):
+    if not isinstance(named, str) or (named not in ids and re.fullmatch(ACCOUNT_ID, named)):
         return dict(rule)
     return {**rule, "account": identity(named)}
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
 
+from understudy.config import ACCOUNT_ID
 from understudy.wire import said_in
 from understudy_contracts.secret_names import (
     CREDENTIALS,
@@ -38,7 +39,6 @@ _LONGEST = 4096
 _MOST = 500
 
 _MAGIC = re.compile(r"\[\[error:[\w.-]{1,64}\]\]")
-_ACCOUNT = re.compile("[0-9a-f]{16}")
 _AUTHORITY = r'[^\s/?#"<>]*'
 _URL = re.compile(rf'://({_AUTHORITY}@)?([^\s?#"<>]*)(\?[^\s#"<>]*)?(#[^\s"<>]*)?')
 _PART = re.compile(
@@ -226,7 +226,7 @@ class _Redactor:
         return shown + ("#" + self._hide(fragment[1:]) if fragment else "")
 
     def _hide(self, secret: str) -> str:
-        if not secret.strip() or PLACEHOLDER.fullmatch(secret) or (self._driving and _ACCOUNT.fullmatch(secret)):
+        if not secret.strip() or PLACEHOLDER.fullmatch(secret) or (self._driving and re.fullmatch(ACCOUNT_ID, secret)):
             return secret
         self._know(secret)
         # The name of an error to strike is there to be seen.
