@@ -1,0 +1,58 @@
+"""What a run will try, in which order, and what that can cost at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .probe import Need, Probe, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The probes of a run: free ones first, then paid ones, the cheapest and shortest first."""
+
+    probes: tuple[Probe, ...]
+    #: What was asked for and is not tried, with the reason.
+    left_out: tuple[Result, ...] = ()
+
+    @property
+    def bound(self) -> Decimal:
+        """The most that all of it can cost, in US dollars, as far as anybody can say."""
+        return sum((probe.bound or Decimal(0) for probe in self.probes), Decimal(0))
+
+    @classmethod
+    def of(cls, probes: Iterable[Probe], *, means: frozenset[Need], live: bool = False, free: bool = False) -> Plan:
+        """Plan what can be tried.
+
+        On a live target that is nothing that leaves something behind, and nothing of which nobody can say what it
+        costs; with `free`, nothing that may be paid for.
+        """
+        chosen, left_out = [], []
+        for probe in probes:
+            reason = _against(probe, means, live, free)
+            if reason:
+                left_out.append(Result(probe, "not-run", reason))
+            else:
+                chosen.append(probe)
+        chosen.sort(key=lambda probe: (probe.tier == "paid", probe.bound or 0, probe.seconds))
+        return cls(tuple(chosen), tuple(left_out))
+
+
+_LACKING = {
+    "bench": "the target has no control API, and only that can bring it about",
+    "sink": "no webhook can reach this machine from the target",
+    "inspector": "nobody here can look into media",
+    "socket": "the target cannot be asked over a socket",
+}
+
+
+def _against(probe: Probe, means: frozenset[Need], live: bool, free: bool) -> str:
+    if free and probe.tier == "paid":
+        return "it may have to be paid for, and only what is free was asked for"
+    if live and probe.not_live:
+        return probe.not_live
+    if live and probe.bound is None:
+        return "nobody can say what it can cost"
+    return next((_LACKING[need] for need in sorted(probe.needs - means)), "")

@@ -1,0 +1,147 @@
+"""Perform a plan, and say what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from understudy_contracts import checks
+from understudy_contracts.checks import Check, Finding, Judged
+
+from .budget import Exhausted
+from .earlier import written
+from .plan import Plan
+from .probe import CouldNotCheck, Probe, Result
+from .report import INTERRUPTED, Report, Spending, Tally, distinct
+from .session import Session
+from .target import Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A probe is being performed."""
+
+    probe: Probe
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A probe was performed."""
+
+    result: Result
+
+
+Event: TypeAlias = Begun | Ended
+
+
+def verify(
+    plan: Plan,
+    session: Session,
+    *,
+    date: str,
+    time_limit: float | None = None,
+    told: Callable[[Event], None] = lambda event: None,
+) -> Report:
+    """Perform every probe of a plan, then judge the whole conversation.
+
+    `date` is when this is, as ISO 8601; after `time_limit` seconds nothing more is begun. What an earlier part of the
+    same run has seen is not tried again. Being interrupted ends the run early, and the report says so.
+    """
+    began = time.monotonic()
+    results: list[Result] = []
+    stopped = ""
+    try:
+        for number, probe in enumerate(plan.probes, 1):
+            if time_limit is not None and time.monotonic() - began >= time_limit:
+                stopped = f"the time of {time_limit:g} s was over"
+                break
+            told(Begun(probe, number, len(plan.probes)))
+            results.append(session.earlier.result(probe) or _noted(probe, session))
+            told(Ended(results[-1]))
+    except KeyboardInterrupt:
+        stopped = INTERRUPTED
+    tried = {result.probe.name for result in results}
+    results += [Result(probe, "not-run", stopped) for probe in plan.probes if probe.name not in tried]
+    results += plan.left_out
+    budget = session.budget
+    return Report(
+        provider=session.provider,
+        target=session.target.name,
+        date=date,
+        seed=session.seed,
+        seconds=time.monotonic() - began,
+        results=tuple(results),
+        tallies=tuple(tallies(session, results)),
+        spending=Spending(session.target.live, budget.most, plan.bound, budget.spent, budget.at_most),
+        exchanges=len(session.exchanges),
+        stopped=stopped,
+    )
+
+
+def _noted(probe: Probe, session: Session) -> Result:
+    """Perform one probe, and take down what came of it."""
+    journal, before = session.journal, len(session.webhooks)
+    journal.begin(probe.name)
+    result = perform(probe, session)
+    for webhook in session.webhooks[before:]:
+        journal.webhook(webhook, {"probe": probe.name})
+    journal.done(
+        probe.name,
+        result.state,
+        result.reason,
+        findings=written(result.findings, session.exchanges),
+        requests=result.requests,
+        seconds=round(result.seconds, 3),
+    )
+    return result
+
+
+def perform(probe: Probe, session: Session) -> Result:
+    """Perform one probe, whatever happens to it."""
+    began, before = time.monotonic(), len(session.exchanges)
+    findings: list[Finding] = []
+    state, reason = "passed", ""
+    try:
+        with session.performing(probe):
+            findings.extend(probe.perform(session))
+    except Exhausted as problem:
+        state, reason = "not-run", str(problem)
+    except (CouldNotCheck, Unreachable) as problem:
+        state, reason = "could-not-check", str(problem)
+    except Exception as problem:  # noqa: BLE001 - a mistake in one probe is no reason to lose what others find
+        state, reason = "could-not-check", f"the probe itself failed: {type(problem).__name__}: {problem}"
+    sent = len(session.exchanges) - before
+    seconds = time.monotonic() - began
+    return Result(probe, "violated" if findings else state, reason, tuple(findings), sent, seconds)  # type: ignore[arg-type]
+
+
+def tallies(session: Session, results: Iterable[Result]) -> Iterator[Tally]:
+    """Say of every check what it came to, over the probes and over the conversation as a whole."""
+    served: dict[str, list[Result]] = {}
+    found: dict[str, list[Finding]] = {}
+    for result in results:
+        for name in result.probe.checks:
+            served.setdefault(name, []).append(result)
+        for finding in result.findings:
+            found.setdefault(finding.rule, []).append(finding)
+    judged = checks.judged(session.exchanges, session.webhooks, session.switches, session.provider)
+    for check in checks.of(session.provider):
+        seen = judged.get(check.name, Judged(0))
+        findings = distinct([*found.get(check.name, ()), *seen.findings])
+        yield _tally(check, seen.count, findings, served.get(check.name, []))
+
+
+def _tally(check: Check, seen: int, findings: tuple[Finding, ...], served: list[Result]) -> Tally:
+    count = seen + sum(one.state in ("passed", "violated") for one in served)
+    if findings:
+        return Tally(check, "violated", count, findings)
+    if count:
+        return Tally(check, "passed", count)
+    if unsure := next((one.reason for one in served if one.state == "could-not-check"), ""):
+        return Tally(check, "could-not-check", 0, reason=unsure)
+    reason = next((one.reason for one in served if one.reason), "nothing of the kind was seen")
+    return Tally(check, "not-run", 0, reason=reason)
