@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 
 from gateway import AVATAR, call
 from stage import video_task
-from understudy.journal.export import lines, read
+from understudy.journal.document import read
+from understudy.journal.export import lines
 from understudy.replay import Report, play
 from understudy.server import Server
 

@@ -16,7 +16,8 @@ from understudy.clock import ManualClock
 from understudy.config import Settings
 from understudy.engine import Engine
 from understudy.journal import Exchange
-from understudy.journal.export import lines, read
+from understudy.journal.document import read
+from understudy.journal.export import lines
 from understudy.journal.har import har
 from understudy.journal.redaction import redacted
 from understudy.journal.shown import document, mentions

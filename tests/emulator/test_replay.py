@@ -21,7 +21,7 @@ from understudy.accounts import identity
 from understudy.cli import main
 from understudy.clock import ManualClock
 from understudy.config import Settings
-from understudy.journal.export import BadDocument, read
+from understudy.journal.document import BadDocument, read
 from understudy.replay import CannotTell
 from understudy.replay.difference import Difference
 from understudy.replay.names import Names

@@ -33,7 +33,7 @@ def replay(remote: Remote, journal: Path | None, everyone: bool) -> None:
 
     Example: `understudy replay run.jsonl`
     """
-    from understudy.journal.export import BadDocument, read
+    from understudy.journal.document import BadDocument, read
     from understudy.logs import configure
     from understudy.media.errors import MediaError
     from understudy.replay import CannotTell, play
