@@ -17,6 +17,8 @@ FORMAT = 1
 #: cost and which jobs it may begin, before it is sent; what it did cost; a probe that has ended.
 Kind: TypeAlias = Literal["run", "exchange", "webhook", "begun", "held", "settled", "done"]
 
+_MAPPINGS = frozenset({"headers", "sent"})
+
 #: One half of an exchange; empty for both.
 Half: TypeAlias = Literal["", "request", "answer"]
 
@@ -33,7 +35,7 @@ class Media:
 
     sha256: str
     size: int
-    type: str
+    type: str = ""
     #: Its name below `media/`; empty where it was not kept.
     file: str = ""
     #: Why it was not kept.
@@ -92,11 +94,11 @@ def read_line(content: bytes) -> dict[str, Any]:
 
 def entry_of(row: Mapping[str, Any], later: float, content: Callable[[Media], bytes]) -> Entry:
     """Take an exchange or a webhook from its line; its time is `later` seconds later. Raises `ValueError`."""
-    media = Media(**row["media"]) if "media" in row else None
     kind = Exchange if row["kind"] == "exchange" else Webhook
     known = {one.name for one in fields(kind)}
     values = {name: value for name, value in row.items() if name in known}
     try:
+        media = Media(**row["media"]) if "media" in row else None
         values["at"] = float(values["at"]) + later
         if media is not None:
             values["content"] = content(media)
@@ -106,11 +108,6 @@ def entry_of(row: Mapping[str, Any], later: float, content: Callable[[Media], by
 
 
 def _filled(thing: Any) -> dict[str, Any]:
-    """The fields that say something, or have to be there."""
-    said = {one.name: getattr(thing, one.name) for one in fields(thing)}
-    needed = {"request", "status", "body", "at", "sha256", "size"}
-    return {name: _plain(value) for name, value in said.items() if name in needed or value not in ("", b"", 0.0)}
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    """The fields that do not say what they say anyway."""
+    said = ((one.name, getattr(thing, one.name), one.default) for one in fields(thing))
+    return {name: dict(value) if name in _MAPPINGS else value for name, value, default in said if value is not default}

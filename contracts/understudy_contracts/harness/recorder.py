@@ -59,7 +59,7 @@ class Recorder:
         manifest = {
             "format": FORMAT,
             "provider": provider,
-            "target": redactor.text(redactor.address(target)),
+            "target": redactor.text(target),
             "live": live,
             "date": date,
             "seed": seed,

@@ -39,6 +39,7 @@ _MOST = 500
 
 _URL = re.compile(r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\\]+""")
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
+_SHOWN = re.compile(r"<(key(?:-\d+)?)>")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
@@ -85,16 +86,20 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Redact a text of any kind: prose, an address, JSON in a string."""
-        shown = self._seen(self._json(text) if text.lstrip()[:1] in ("{", "[") else text)
-        if "://" in shown:
-            shown = _URL.sub(lambda found: self.address(found[0]), shown)
-        shown = CREDENTIALS.sub(lambda found: found[1] + self._hide(found[2], "secret"), shown)
-        shown = NAMED.sub(lambda found: found[1] + self._credentials(found[2]), shown)
-        return self._forms(shown)
+        shown = self._json(text) if text.lstrip()[:1] in ("{", "[") else None
+        if shown is None:
+            pieces, end = [], 0
+            for found in _URL.finditer(text):
+                pieces += [self._prose(text[end : found.start()]), self.address(found[0])]
+                end = found.end()
+            shown = "".join([*pieces, self._prose(text[end:])])
+        # One may stand partly in an address.
+        return self._without_keys(shown)
 
     def address(self, address: str) -> str:
         """Redact a URL, or a path with its query: who signs in with it, what signs it, and whom it names."""
-        place, mark, rest = _USER.sub(r"\1", address).partition("?")
+        known = _SHOWN.sub(r"%3C\1%3E", self._without_keys(_USER.sub(r"\1", address)))
+        place, mark, rest = known.partition("?")
         query, sharp, fragment = rest.partition("#")
         for begin, end, holds in reversed(self._privacy.in_path(place)):
             place = place[:begin] + quote(self._hide(unquote(place[begin:end]), holds), safe="") + place[end:]
@@ -209,29 +214,36 @@ class Redactor:
         """A part of an address, decoded for the change, and as it was where nothing changes."""
         said = unquote_plus(part)
         shown = change(said)
-        if shown == said:
-            return part if not self.keys.leak(part) else quote("<key>", safe="")
-        return quote(shown, safe=":[]@")
+        return part if shown == said else quote(shown, safe=":[]@")
 
-    def _json(self, text: str) -> str:
+    def _json(self, text: str) -> str | None:
+        """JSON with other values; None where it is none, or nothing in it changes."""
         try:
             said = json.loads(text)
             shown = self._value(said, (), False)
-            return text if shown == said else json.dumps(shown, ensure_ascii=False)
+            return None if shown == said else json.dumps(shown, ensure_ascii=False)
         except (ValueError, RecursionError):
-            return text
+            return None
+
+    def _prose(self, text: str) -> str:
+        shown = CREDENTIALS.sub(lambda found: found[1] + self._hide(found[2], "secret"), self._seen(text))
+        return self._forms(NAMED.sub(lambda found: found[1] + self._credentials(found[2]), shown))
 
     def _seen(self, text: str) -> str:
         """A text without the keys, and without what was found before."""
+        shown = self._without_keys(text)
+        return shown if self._pattern is None else self._pattern.sub(lambda found: self._learnt[found[0]], shown)
+
+    def _without_keys(self, text: str) -> str:
+        if not self.keys.leak(text):
+            return text
         shown = text
         for begin, end in reversed(self.keys.plain(text)):
             shown = shown[:begin] + self._stand_ins.of_key(text[begin:end]) + shown[end:]
         for pieces in _PIECES:
             if self.keys.leak(shown):
                 shown = pieces.sub(lambda found: "<key>" if self.keys.leak(found[0]) else found[0], shown)
-        if self.keys.leak(shown):
-            return "<key>"
-        return shown if self._pattern is None else self._pattern.sub(lambda found: self._learnt[found[0]], shown)
+        return "<key>" if self.keys.leak(shown) else shown
 
     def _forms(self, text: str) -> str:
         """A text without what is known by its form."""
