@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Protocol, TypeVar, cast
 from uuid import UUID, uuid5
 
-from .clock import AccountClock, Clock
+from .account_clock import AccountClock
+from .clock import Clock
 from .deliveries import Delivery
 from .faults import FaultTable
 from .jobs import Job

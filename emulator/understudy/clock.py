@@ -1,7 +1,7 @@
 """The one clock that jobs, webhook retries, expiry and the ledger all ask.
 
 Emulator time is unix seconds as a float. Nothing else in the emulator may read the machine's time. The server has a
-clock, which passes by itself or stands still; an account's clock goes with it and can be advanced on its own.
+clock, which passes by itself or stands still.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class Clock(Protocol):
         ...
 
 
-class _Sleepers:
+class Sleepers:
     """Who is to be woken after a leap; they come and go at any time, from any thread."""
 
     __slots__ = ("_wakes",)
@@ -77,6 +77,7 @@ class _Sleepers:
         self._wakes: dict[int, tuple[Wake, When | None]] = {}
 
     def add(self, wake: Wake, when: When | None) -> Wake:
+        """Wake this one, too, until the returned call; `when` says until which moment it sleeps."""
         number = next(self._numbers)
         self._wakes[number] = wake, when
         return lambda: self._wakes.pop(number, None)
@@ -93,7 +94,8 @@ class _Sleepers:
         return min((moment for moment in moments if moment > now), default=math.inf)
 
 
-def _step(seconds: float) -> float:
+def forward(seconds: float) -> float:
+    """Seconds by which time can be advanced; raises ValueError on those by which it cannot."""
     if not 0 <= seconds < math.inf:
         raise ValueError(f"time does not go backward, nor to its end: {seconds!r} is no number of seconds to advance")
     return seconds
@@ -114,7 +116,7 @@ class FlowingClock:
         self._rate = _rate(rate)
         self._wall = time.time()
         self._mark = time.monotonic()
-        self._sleepers = _Sleepers()
+        self._sleepers = Sleepers()
 
     @property
     def rate(self) -> float:
@@ -147,13 +149,13 @@ class FlowingClock:
 
     def advance(self, seconds: float) -> float:
         """Move time forward, beside its passing, and return the new time; raises ValueError on a negative step."""
-        self._wall += _step(seconds)
+        self._wall += forward(seconds)
         self.wake()
         return self.now()
 
     def step(self, seconds: float) -> float:
         """The same, but those who sleep longer must be woken later: they sleep by real time, which is too long now."""
-        self._wall += _step(seconds)
+        self._wall += forward(seconds)
         self._sleepers.wake(self.now())
         return self.now()
 
@@ -177,7 +179,7 @@ class ManualClock:
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
         self._now = start
-        self._sleepers = _Sleepers()
+        self._sleepers = Sleepers()
 
     def now(self) -> float:
         """The emulator's time, in unix seconds."""
@@ -197,7 +199,7 @@ class ManualClock:
 
     def advance(self, seconds: float) -> float:
         """Move time forward and return the new time; raises ValueError on a negative step."""
-        self._now += _step(seconds)
+        self._now += forward(seconds)
         # Whoever sleeps longer can do nothing but sleep on.
         self._sleepers.wake(self._now)
         return self._now
@@ -215,92 +217,6 @@ class ManualClock:
     def moment_of(self, lived: float) -> float:
         """The same moment."""
         return lived
-
-
-class AccountClock:
-    """The server's time plus what an account was advanced by on its own."""
-
-    __slots__ = ("_parent", "_set", "_sleepers", "offset")
-
-    def __init__(self, parent: Clock, offset: float = 0.0) -> None:
-        self._parent = parent
-        #: Seconds by which the account is ahead of the server; it only grows, unless the account is set back whole.
-        self.offset = offset
-        #: Seconds by which time was set, ahead or back, rather than lived through.
-        self._set = 0.0
-        # Most accounts never sleep on their clock: there are thousands of them.
-        self._sleepers: _Sleepers | None = None
-
-    @property
-    def still(self) -> bool:
-        """Whether time moves by an advance only."""
-        return self._parent.still
-
-    def now(self) -> float:
-        """The account's time, in unix seconds."""
-        return self._parent.now() + self.offset
-
-    def real_delay(self, moment: float) -> float | None:
-        """Real seconds until `moment`; 0 when it has come, None when only an advance can bring it, or nothing."""
-        return self._parent.real_delay(self.at_parent(moment))
-
-    def at_parent(self, moment: float) -> float:
-        """What the server's clock shows when this one shows `moment`, if this one is not advanced before."""
-        return moment - self.offset
-
-    def on_leap(self, wake: Wake, when: When | None = None) -> Wake:
-        """Call `wake` after every advance, of this clock or the server's, until the returned call."""
-        forget_own = self.on_advance(wake, when)
-        forget_parents = self._parent.on_leap(wake, None if when is None else lambda: self.at_parent(when()))
-        return lambda: (forget_own(), forget_parents())
-
-    def on_advance(self, wake: Wake, when: When | None = None) -> Wake:
-        """Call `wake` after every advance of this clock alone, until the returned call."""
-        if self._sleepers is None:
-            self._sleepers = _Sleepers()
-        return self._sleepers.add(wake, when)
-
-    def next_wake(self) -> float:
-        """The next moment until which anybody sleeps on this clock."""
-        return math.inf if self._sleepers is None else self._sleepers.next(self.now())
-
-    def set(self, offset: float) -> None:
-        """Let the account be so far ahead of the server, whatever it was before."""
-        self._set += offset - self.offset
-        self.offset = offset
-        self.wake()
-
-    def advance(self, seconds: float) -> float:
-        """Move this account's time forward and return it; raises ValueError on a negative step."""
-        self._move(seconds)
-        self.wake()
-        return self.now()
-
-    def step(self, seconds: float) -> float:
-        """The same, but those who sleep longer must be woken later, as `wake` does."""
-        self._move(seconds)
-        if self._sleepers is not None:
-            self._sleepers.wake(self.now())
-        return self.now()
-
-    def wake(self) -> None:
-        """Let everybody who sleeps look at the clock."""
-        if self._sleepers is not None:
-            self._sleepers.wake()
-
-    def lived(self) -> float:
-        """The account's time, had it never been set back or ahead."""
-        return self.now() - self._set
-
-    def moment_of(self, lived: float) -> float:
-        """What the account's clock shows then, if it is not set before."""
-        return lived + self._set
-
-    def _move(self, seconds: float) -> None:
-        parent = self._parent.now()
-        # The offset is what two clock readings differ by, so that adding it to one and taking it from the other
-        # round alike: a moment that has come by `now` has come by `real_delay`.
-        self.offset = (parent + self.offset + _step(seconds)) - parent
 
 
 async def sleep_until(clock: Clock, moment: float) -> None:

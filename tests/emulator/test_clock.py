@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.clock import AccountClock, FlowingClock, ManualClock, sleep_until
+from understudy.account_clock import AccountClock
+from understudy.clock import FlowingClock, ManualClock, sleep_until
 from understudy.config import SettingError, Speed
 
 
