@@ -1,6 +1,21 @@
 """Requests for property tests: valid ones, and ones that break exactly one rule and say which.
 
-Both are made from the models' schemas, so a new model, field or rule is tested without a new line here.
+For anybody's own test suite, with Hypothesis:
+
+    from hypothesis import given
+    from understudy_contracts import strategies
+
+    @given(strategies.request("runware", "heygen:avatar@4"))
+    def test_whatever_is_valid_is_sent_as_it_is(task): ...
+
+    @given(strategies.broken_request("gmi", "heygen-avatar-4"))
+    def test_a_mistake_is_named(broken):
+        with pytest.raises(MyError, match=re.escape(broken.parameter)):
+            my_client.submit("heygen-avatar-4", broken.request)
+
+What is made is what the model itself judges: one task of Runware's list, the `payload` of GMI Cloud, the parameters of
+a Segmind model. Ids, keys and what surrounds a request are the caller's. `strategies.labels` lists all that can be
+broken. Everything is made from the models' schemas, so a new model, field or rule is tested without a new line here.
 """
 
 from __future__ import annotations
@@ -27,14 +42,18 @@ class Broken:
     """A request that breaks one rule, with the name of the rule and of a parameter its violation names."""
 
     request: dict[str, Any]
+    #: A keyword of JSON Schema, such as `maximum`; `unknown` for a name there is not; or the name of an `x-rule`.
     rule: str
+    #: Its dotted name, such as `speech.speed`.
     parameter: str
 
 
 def request(provider: str, model: str, **switches: str) -> SearchStrategy[dict[str, Any]]:
-    """Make valid requests for a model: single ones, without the surrounding list or envelope.
+    """Make valid requests for a model: `request("segmind", "heygen-avatar-iv")`.
 
-    Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
+    Single ones, without the surrounding list or envelope. Switches, such as `values="known"`, settle what sources
+    disagree on, as for `Contract.judge`. Raises `ContractError` for an unknown provider, `KeyError` for an unknown
+    model and `ValueError` for an unknown switch or value.
     """
     maker = _maker(provider, model, tuple(sorted(switches.items())))
     # A rule may look into a value too, such as a script that counts only when it is not empty.
@@ -44,7 +63,7 @@ def request(provider: str, model: str, **switches: str) -> SearchStrategy[dict[s
 def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy[Broken]:
     """Make requests that break exactly one rule of a model, each labelled with the rule and a parameter.
 
-    Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
+    A provider has to refuse every one of them. Switches and errors are those of `request`.
     """
     maker = _maker(provider, model, tuple(sorted(switches.items())))
     # One way a place and a keyword, so that no rule drowns among the others.

@@ -43,7 +43,8 @@ def operations_of(exchange: Exchange) -> tuple[Operation, ...]:
     if exchange.operation:
         return (known[exchange.operation],) if exchange.operation in known else ()
     url = urlsplit(exchange.path)
-    if (tasks := _tasks(exchange.provider)) and exchange.method == "POST" and url.path in ("", "/v1"):
+    posted = exchange.method == "POST" or exchange.transport == "websocket"
+    if (tasks := _tasks(exchange.provider)) and posted and url.path.rstrip("/") in ("", "/v1"):
         sent = exchange.request if isinstance(exchange.request, list) else []
         kinds = {str(task.get("taskType")) for task in sent if isinstance(task, Mapping)}
         asked = tuple(one for kind, one in tasks.items() if kind in kinds)

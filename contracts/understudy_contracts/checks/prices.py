@@ -48,8 +48,8 @@ def bill(model: Model, request: Mapping[str, Any]) -> Bill | None:
         return None
     if is_told(model, request):
         return Bill(price.cost(seconds), _CENT_OF_A_CENT)
-    said = " ".join(one.text for one in rule.spoken(request))
-    if not said.isascii() or not any(map(str.isalnum, said)):
+    said = "".join(filter(str.isalnum, "".join(one.text for one in rule.spoken(request))))
+    if not said or not said.isascii():
         return None
     cost = price.cost(seconds)
     return Bill(cost, cost * _PART + price.cost(_SECONDS))

@@ -48,9 +48,9 @@ def _forms(exchange: Exchange, record: Record) -> tuple[str, ...]:
     kinds = {task.get("taskType") == "getResponse" for task in tasks_of(exchange)}
     if not kinds:
         asked = operations_of(exchange)
-        if not asked or asked[0].task is not None:
+        if asked and asked[0].task is not None:
             return ("envelope",) if exchange.status < 400 else ()
-        said = declared(asked, record.switches).get(exchange.status)
+        said = declared(asked, record.switches).get(exchange.status) if asked else None
         return said.schemas if said is not None else ()
     if len(kinds) > 1 or is_dry_run(exchange):
         return ("envelope",)
