@@ -93,6 +93,10 @@ class Conversation(RuleBasedStateMachine):
             with_it = f"with Expected({trouble.raises}{named}) as caught:\n    {asking}"
             self.script.run(f"{with_it}\n{job.name} = caught.error.job")
 
+    def unbilled(self) -> str:
+        """What a refused submit says of its bill: where the line may break, an earlier attempt may have got through."""
+        return "not True" if self.script.tell("line.cutting") else "False"
+
     def expect(self, expression: str, value: Any) -> None:
         """Ask for something, and hold it to what it should be."""
         self.script.run(f"told = {expression}\nassert told == {written(value)}, told")
@@ -247,14 +251,18 @@ class Conversation(RuleBasedStateMachine):
     def finish(self) -> None:
         """Let everything come to its end, and look at all of it."""
         self.script.run('line.cutting = []\ncontrol.clear_faults()')
-        self.world.faults.clear()
-        far = max([job.latest - self.world.now for job in self.world.jobs], default=0.0) + 60
+        self.all_is_well()
+        far = max([0.0, *(job.latest - self.world.now for job in self.world.jobs)]) + 60
         self.let_time_pass(round(far, 3))
         for job in self.world.jobs:
             self.look(job)
             self.settled(job)
         self.the_books_are_those_of_the_model()
         self.script.check(self.judging())
+
+    def all_is_well(self) -> None:
+        """Note that no fault is left."""
+        self.world.faults.clear()
 
     def settled(self, job: Job) -> None:
         """What must be true of a job long after its end."""

@@ -90,7 +90,8 @@ class Job:
     remembered: bool = True
     #: Whether its end was seen, which the script calls by its name.
     seen: bool = False
-    #: How many webhooks each of its results sends; None where nobody can tell.
+    #: Whether webhooks tell of its results, and how many of each; None where nobody can tell.
+    hooked: bool = False
     hooks: int | None = 0
 
     @property

@@ -64,6 +64,7 @@ class Runware(Conversation):
             parts=count,
             submitted=(self.world.now, self.world.now),
             takes=(queued + running, queued + running * (1 if count == 1 else _STRAGGLING)),
+            hooked=hooked,
             hooks=self.arriving if hooked else 0,
         )
         hook = ", webhookURL=receiver.url" if hooked else ""
@@ -85,10 +86,11 @@ class Runware(Conversation):
         if JUDGE.accepts(sent):
             # The client has put right what was missing.
             return
+        unbilled = self.unbilled()
         self.script.run(
             f"with Expected(ValidationError) as caught:\n    client.submit({written(request)})\n"
             f"assert {parameter!r} in str(caught.error.parameter), caught.error\n"
-            "assert caught.error.billed is False, caught.error"
+            f"assert caught.error.billed is {unbilled}, caught.error"
         )
 
     @precondition(lambda self: self.world.meets("submit") is None and self.world.jobs)
@@ -130,10 +132,18 @@ class Runware(Conversation):
         if not lines:
             return
         self.script.run("\n".join(lines))
-        self.arriving = 1 if trouble is None else trouble[1]
+        self.arrive(1 if trouble is None else trouble[1])
+
+    def arrive(self, often: int) -> None:
+        """Note that webhooks arrive so often from now on."""
+        self.arriving = often
         for job in self.world.jobs:
-            if job.hooks != 0 and self.world.now < job.latest:
-                job.hooks = self.arriving if self.world.now < job.earliest else None
+            if job.hooked and self.world.now < job.latest:
+                job.hooks = often if self.world.now < job.earliest else None
+
+    def all_is_well(self) -> None:
+        super().all_is_well()
+        self.arrive(1)
 
     @precondition(lambda self: any(job.seen and not job.fails for job in self.world.jobs))
     @rule(number=NUMBERS)

@@ -4,11 +4,16 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from stateful.gmi_machine import Gmi
 from stateful.runware_machine import Runware, RunwareSocket
+from stateful.segmind_machine import Segmind
 from stateful.stand_ins import StandIns
 from understudy_client import client as driver
 
-MACHINES = [Runware, RunwareSocket]
+#: A failure is told once it is as short as it gets, which may take some minutes.
+pytestmark = pytest.mark.timeout(600)
+
+MACHINES = [Runware, RunwareSocket, Gmi, Segmind]
 
 
 @pytest.fixture(scope="module")
