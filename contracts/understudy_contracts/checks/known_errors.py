@@ -41,11 +41,11 @@ def told_in(exchange: Exchange) -> list[Told]:
         inside = [item.get("error") for item in items_of(body, "data")]
         told = [*items_of(body, "errors"), *(error for error in inside if isinstance(error, Mapping))]
         return [Told(provider, str(error.get("code")), str(error.get("message"))) for error in told if "code" in error]
-    error = body.get("error") if isinstance(body, Mapping) else None
+    error = body.get("error") if isinstance(body, Mapping) and body.get("status") != "FAILED" else None
     if isinstance(error, Mapping):
         error = error if "code" in error and provider == "heygen" else None
         return [] if error is None else [Told(provider, str(error["code"]), str(error.get("message")))]
-    # A failed job tells its error beside its state, in an answer that is none.
+    # A job that has failed tells why in the words of whatever went wrong, which is no error of who tells it.
     return [Told(provider, "", error)] if isinstance(error, str) and exchange.status >= 400 else []
 
 
@@ -56,10 +56,10 @@ def cases_of(told: Told) -> list[ErrorCase]:
 
 @lru_cache(maxsize=4096)
 def _cases(provider: str, said: str) -> tuple[ErrorCase, ...]:
-    found = [(case, pattern) for case, pattern in _patterns(provider) if pattern.fullmatch(said)]
-    # A family such as `invalid{Parameter}` has whatever no case has for itself.
-    own = tuple(case for case, pattern in found if said in (case.code, case.message))
-    return own or tuple(case for case, _ in found)
+    found = [(length, case) for case, length, pattern in _patterns(provider) if pattern.fullmatch(said)]
+    # The more of it is literal the nearer it is meant: a family such as `invalid{Parameter}` has what is left.
+    nearest = max((length for length, _ in found), default=0)
+    return tuple(case for length, case in found if length == nearest)
 
 
 def fits_vocabulary(told: Told) -> bool:
@@ -69,8 +69,8 @@ def fits_vocabulary(told: Told) -> bool:
 
 def statuses(told: Told, switches: Mapping[str, str]) -> frozenset[int]:
     """List the statuses an error may have by what is known, and not only assumed: none where nothing is."""
-    cases = cases_of(told)
-    if any("status" in case.assumed or case.confidence == "assumed" for case in cases):
+    cases, known_by = cases_of(told), "code" if told.code else "message"
+    if any({"status", known_by} & set(case.assumed) or case.confidence == "assumed" for case in cases):
         return frozenset()
     return frozenset(status for case in cases for status in _statuses(case, switches))
 
@@ -87,12 +87,12 @@ def _statuses(case: ErrorCase, switches: Mapping[str, str]) -> list[int]:
 
 
 @cache
-def _patterns(provider: str) -> tuple[tuple[ErrorCase, re.Pattern[str]], ...]:
-    cases = catalogue(provider).values()
-    if provider in _CODED:
-        return tuple((case, _literal(case.code)) for case in cases if case.code and case.strikes != "transport")
-    return tuple((case, _literal(case.message)) for case in cases if "message" not in case.assumed)
-
-
-def _literal(text: str) -> re.Pattern[str]:
-    return re.compile(".+".join(re.escape(part) for part in _FIELD.split(text)), re.DOTALL)
+def _patterns(provider: str) -> tuple[tuple[ErrorCase, int, re.Pattern[str]], ...]:
+    """The cases, each with how much is literal of what it is known by."""
+    found = []
+    for case in catalogue(provider).values():
+        text = case.message if provider not in _CODED else case.code if case.strikes != "transport" else ""
+        if text:
+            parts = _FIELD.split(text)
+            found.append((case, sum(map(len, parts)), re.compile(".+".join(map(re.escape, parts)), re.DOTALL)))
+    return tuple(found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from understudy_contracts.provider import contract
 
 from .asked import declared, misfits, operations_of
 from .check import Notes, Rules
 from .exchange import Exchange
-from .runware_record import VIDEO, Item, Record, by_task, is_dry_run, items_of, tasks_of
+from .runware_record import VIDEO, Item, Record, by_task, is_dry_run, is_sync, items_of, tasks_of, uuid_of
 
 RULES: Rules[Record] = Rules("runware")
 
@@ -34,9 +36,9 @@ def schema(record: Record, notes: Notes) -> None:
             notes.look()
             for violation in misfits("runware", forms, exchange.body, record.switches):
                 notes.find(violation.message, exchange)
-        if is_dry_run(exchange):
+        if each := _each(exchange):
             for item in items_of(exchange.body, "data"):
-                for violation in judges.judge("price-answer", **record.switches).violations(item):
+                for violation in misfits("runware", each, item, record.switches):
                     notes.find(violation.message, exchange)
     for webhook in record.webhooks:
         notes.look()
@@ -52,9 +54,18 @@ def _forms(exchange: Exchange, record: Record) -> tuple[str, ...]:
             return ("envelope",) if exchange.status < 400 else ()
         said = declared(asked, record.switches).get(exchange.status) if asked else None
         return said.schemas if said is not None else ()
-    if len(kinds) > 1 or is_dry_run(exchange):
+    if len(kinds) > 1 or _each(exchange):
         return ("envelope",)
     return ("get-response-answer",) if True in kinds else ("submit-answer",)
+
+
+def _each(exchange: Exchange) -> tuple[str, ...]:
+    """The forms that each item may have, where that is not told by the form of the whole."""
+    if is_dry_run(exchange):
+        return ("price-answer",)
+    tasks = tasks_of(exchange)
+    waits = bool(tasks) and all(task.get("taskType") == VIDEO and is_sync(task) for task in tasks)
+    return ("result", "acknowledgement") if waits else ()
 
 
 @RULES.check(
@@ -66,7 +77,7 @@ def _forms(exchange: Exchange, record: Record) -> tuple[str, ...]:
 def ids_echoed(record: Record, notes: Notes) -> None:
     """An answer speaks of the tasks it was asked about, and a submit of each of them exactly once."""
     for exchange in record.exchanges:
-        asked = {str(task["taskUUID"]): task for task in tasks_of(exchange) if "taskUUID" in task}
+        asked = {uuid_of(task): task for task in tasks_of(exchange) if "taskUUID" in task}
         if not asked:
             continue
         notes.look()
@@ -80,8 +91,8 @@ def ids_echoed(record: Record, notes: Notes) -> None:
             told = uuid in data or uuid in errors
             if exchange.status < 300 and record.switches["acknowledgement"] == "item" and not told:
                 notes.find(f"the task {uuid} was neither accepted nor refused", exchange)
-            taken = [item for item in data.get(uuid, ()) if item.get("taskType") == VIDEO and "status" not in item]
-            if len(taken) > 1:
+            taken = [item for item in data.get(uuid, ()) if item.get("taskType") == VIDEO]
+            if sum(not {"status", "videoUUID"} & item.keys() for item in taken) > 1:
                 notes.find(f"the task {uuid} was accepted twice in one answer", exchange)
 
 
@@ -94,17 +105,17 @@ def ids_echoed(record: Record, notes: Notes) -> None:
 def refused_is_refused(record: Record, notes: Notes) -> None:
     """An answer with the status of an error accepts no task, and none is accepted and refused at once."""
     for exchange in record.exchanges:
-        submitted = {str(task.get("taskUUID")) for task in tasks_of(exchange) if task.get("taskType") == VIDEO}
+        submitted = Counter(uuid_of(task) for task in tasks_of(exchange) if task.get("taskType") == VIDEO)
         errors = items_of(exchange.body, "errors")
         refused = by_task(error for error in errors if error.get("taskType", VIDEO) == VIDEO)
         for item in items_of(exchange.body, "data"):
-            uuid = str(item.get("taskUUID"))
+            uuid = uuid_of(item)
             if uuid not in submitted or item.get("taskType") != VIDEO:
                 continue
             notes.look()
             if exchange.status >= 400:
                 notes.find(f"the task {uuid} was accepted with HTTP {exchange.status}", exchange)
-            elif uuid in refused:
+            elif uuid in refused and submitted[uuid] == 1:
                 notes.find(f"the task {uuid} was both accepted and refused", exchange)
         if exchange.status >= 400 and submitted:
             notes.look()

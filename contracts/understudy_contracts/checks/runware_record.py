@@ -82,19 +82,22 @@ class Record:
             self._sort(exchange)
         for webhook in self.webhooks:
             for item in _webhook_items(webhook.body):
-                if (uuid := str(item.get("taskUUID"))) in self.tasks:
+                if (uuid := uuid_of(item)) in self.tasks:
                     self.tasks[uuid].webhooks.append((webhook, item))
 
     def _sort(self, exchange: Exchange) -> None:
         data, errors = (by_task(items_of(exchange.body, key)) for key in ("data", "errors"))
         for task in tasks_of(exchange):
-            uuid = str(task.get("taskUUID"))
+            uuid = uuid_of(task)
+            poll = Poll(exchange, tuple(data.get(uuid, ())), tuple(errors.get(uuid, ())))
             if task.get("taskType") == "getResponse":
                 if uuid in self.tasks and _is_news(exchange):
-                    poll = Poll(exchange, tuple(data.get(uuid, ())), tuple(errors.get(uuid, ())))
                     self.tasks[uuid].polls.append(poll)
             elif is_accepted(exchange) and uuid not in errors and task.get("taskType") == VIDEO:
-                self.tasks.setdefault(uuid, Task(task)).accepted.append(exchange)
+                taken = self.tasks.setdefault(uuid, Task(task))
+                taken.accepted.append(exchange)
+                if is_sync(task):
+                    taken.polls.append(poll)
 
 
 def tasks_of(exchange: Exchange) -> list[Item]:
@@ -114,13 +117,23 @@ def by_task(items: Iterable[Item]) -> dict[str, list[Item]]:
     sorted_: dict[str, list[Item]] = {}
     for item in items:
         if "taskUUID" in item:
-            sorted_.setdefault(str(item["taskUUID"]), []).append(item)
+            sorted_.setdefault(uuid_of(item), []).append(item)
     return sorted_
+
+
+def uuid_of(item: Item) -> str:
+    """The task that an item names, which is the same in capitals."""
+    return str(item.get("taskUUID")).lower()
 
 
 def is_accepted(exchange: Exchange) -> bool:
     """Whether a task that the answer does not refuse was taken."""
     return exchange.status < 300 and not is_dry_run(exchange)
+
+
+def is_sync(task: Item) -> bool:
+    """Whether a submit waits for the results, and is answered with them."""
+    return task.get("deliveryMethod") == "sync"
 
 
 def is_dry_run(exchange: Exchange) -> bool:

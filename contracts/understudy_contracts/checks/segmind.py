@@ -89,13 +89,13 @@ def ids_echoed(record: Record, notes: Notes) -> None:
             continue
         if asked is not None:
             notes.look()
-            if told != asked:
+            if _bare(told) != _bare(asked):
                 notes.find(f"asked about {asked}, told of {told}", exchange)
         if place.form in (*SUBMITS, *POLLS):
             for name in ("poll_url", "status_url", "response_url"):
                 if isinstance(address := body.get(name), str):
                     notes.look()
-                    if str(told) not in address:
+                    if _bare(told) not in _bare(address):
                         notes.find(f"{name} leads elsewhere than to {told}", exchange)
 
 
@@ -232,6 +232,11 @@ def _forms(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> tup
     operations = operations_of(exchange)
     said = declared(operations, switches).get(exchange.status) if operations else None
     return said.schemas if said is not None and said.answer else ()
+
+
+def _bare(uuid: object) -> str:
+    # A UUID is the same with dashes and without them, in capitals or not.
+    return str(uuid).replace("-", "").lower()
 
 
 def _media_type(model: Model, switches: Mapping[str, str]) -> str:
