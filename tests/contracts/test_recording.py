@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from understudy_contracts import checks
 from understudy_contracts.checks import Exchange, Webhook
 from understudy_contracts.edition import edition
+from understudy_contracts.harness import Bench, CouldNotCheck, Probe, Remote, Session
 from understudy_contracts.harness.printed import examples
 from understudy_contracts.harness.recording import Recorder, Recording, RecordingError
 from understudy_contracts.provider import contract
@@ -396,3 +398,42 @@ def test_a_printed_example_has_what_the_page_has_and_says_what_it_has_not(provid
     partial = [entry.told for entry in printed.entries if entry.partial == "request"]
     assert all(one.status == 0 and one not in printed.exchanges for one in partial)
     assert len(printed.notices) == sum(bool(entry.partial) for entry in printed.entries)
+
+
+@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind"])
+def test_a_conversation_is_judged_from_its_recording_as_it_was_when_it_was_held(patient_server, key, path, provider):
+    """With everything in it that a provider tells of an account: who it is, what it is paid by, where it stores."""
+    server, _ = patient_server
+    told = TOLD | {"provider": provider, "target": server.url, "keys": [key]}
+    with Remote.at(server.url) as target, Bench(server.url, key) as bench, Recorder(path, **told) as recorder:
+        session = Session(provider, target, key, bench=bench, journal=recorder)
+        names = [one.name for one in session.contract.operations.values() if not one.outgoing]
+        probe = Probe("every-operation", provider, names[0], (), "paid", "", lambda session: [])
+        with session.performing(probe):
+            for name in names:
+                # What it answered is on record, whatever it says.
+                with contextlib.suppress(CouldNotCheck):
+                    session.answer(name)
+    read = Recording.open(path)
+    assert {one.operation for one in read.exchanges} == set(names)
+    assert where(session.exchanges, provider) == where(read.exchanges, provider)
+    for file in path.rglob("*.json*"):
+        assert key not in file.read_text("utf-8")
+    for before, after in zip(session.exchanges, read.exchanges, strict=True):
+        assert (before.status, kinds(before.body)) == (after.status, kinds(after.body))
+
+
+def where(told: Sequence[Exchange], provider: str) -> list[tuple[str, int]]:
+    places = {id(one): number for number, one in enumerate(told)}
+    return sorted((one.rule, places[id(one.exchange)]) for one in checks.violations(told, provider=provider))
+
+
+def kinds(value: Any) -> Any:
+    """A value without what it says: names and types."""
+    match value:
+        case dict():
+            return {name: kinds(item) for name, item in value.items()}
+        case list():
+            return [kinds(item) for item in value]
+        case _:
+            return type(value)
