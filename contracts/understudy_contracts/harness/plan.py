@@ -23,15 +23,23 @@ class Plan:
         return sum((probe.bound or Decimal(0) for probe in self.probes), Decimal(0))
 
     @classmethod
-    def of(cls, probes: Iterable[Probe], *, means: frozenset[Need], live: bool = False, free: bool = False) -> Plan:
+    def of(
+        cls,
+        probes: Iterable[Probe],
+        *,
+        means: frozenset[Need],
+        live: bool = False,
+        free: bool = False,
+        limit: Decimal | None = None,
+    ) -> Plan:
         """Plan what can be tried.
 
         On a live target that is nothing that leaves something behind, and nothing of which nobody can say what it
-        costs; with `free`, nothing that may be paid for.
+        costs; with `free`, nothing that may be paid for; with a `limit`, nothing that costs more.
         """
         chosen, left_out = [], []
         for probe in probes:
-            reason = _against(probe, means, live, free)
+            reason = _against(probe, means, live, free, limit)
             if reason:
                 left_out.append(Result(probe, "not-run", reason))
             else:
@@ -48,11 +56,13 @@ _LACKING = {
 }
 
 
-def _against(probe: Probe, means: frozenset[Need], live: bool, free: bool) -> str:
+def _against(probe: Probe, means: frozenset[Need], live: bool, free: bool, limit: Decimal | None) -> str:
     if free and probe.tier == "paid":
         return "it may have to be paid for, and only what is free was asked for"
     if live and probe.not_live:
         return probe.not_live
-    if live and probe.bound is None:
+    if probe.bound is None and (live or limit is not None):
         return "nobody can say what it can cost"
+    if limit is not None and (probe.bound or 0) > limit:
+        return f"it can cost more than the limit of ${limit}"
     return next((_LACKING[need] for need in sorted(probe.needs - means)), "")

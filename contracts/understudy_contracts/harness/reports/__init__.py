@@ -1,0 +1,53 @@
+"""Reports as files: for people as Markdown or a page, for programs as JSON or JUnit's XML.
+
+    write([report], "html", "report.html", keys=[key])
+
+Every form is made from one document, which has nothing secret in it: see `document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy_contracts.harness.redaction import Leak, Redactor
+from understudy_contracts.harness.report import Report
+
+from . import as_json, junit, markdown, page, summary
+from .document import document, verdict
+from .github import annotated, step_summary
+
+__all__ = ["FORMS", "Leak", "annotated", "document", "render", "step_summary", "verdict", "write"]
+
+#: The forms there are, each made from the document.
+FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "junit": junit.render,
+    "json": as_json.render,
+    "markdown": markdown.render,
+    "html": page.render,
+    "text": summary.render,
+}
+
+
+def render(shown: Mapping[str, Any], form: str) -> str:
+    """Give a document one of the `FORMS`. Raises `ValueError` for another."""
+    if form not in FORMS:
+        raise ValueError(f"there is no form {form!r} of a report: there are {', '.join(FORMS)}")
+    return FORMS[form](shown)
+
+
+def write(
+    reports: Sequence[Report], form: str, path: str | Path, *, keys: Iterable[str] = (), version: str = ""
+) -> None:
+    """Write reports, one for each provider, to a file in one of the `FORMS`; its folder is made if need be.
+
+    `keys` are the API keys that were used: nothing of them is written. Raises `OSError`, `ValueError` for another form,
+    and `Leak` rather than writing a key.
+    """
+    known = tuple(keys)
+    content = render(document(reports, known, version), form).encode("utf-8", "backslashreplace")
+    Redactor(known).sweep(content, "The report")
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
