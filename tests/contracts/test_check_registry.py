@@ -513,6 +513,15 @@ def test_a_socket_is_asked_neither_for_statuses_nor_for_headers() -> None:
     assert found["errors.declared"].count > 0
 
 
+def test_a_task_sent_again_over_a_resumed_socket_may_be_acknowledged_again() -> None:
+    task = TALKS["runware"]()["submit"].request[1]
+    first = Exchange([task], 200, {"data": [{"taskType": "videoInference", "taskUUID": B}]}, 0)
+    again = replace(first, at=1, transport="websocket")
+    assert violations([first, again], provider="runware") == []
+    for wrong in (replace(again, transport="http"), replace(again, request=[{**task, "width": 640}])):
+        assert [one.rule for one in violations([first, wrong], provider="runware")] == ["runware.ids-unique"]
+
+
 # Whatever is recorded, a check tells what is wrong with it.
 
 
