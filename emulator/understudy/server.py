@@ -110,7 +110,7 @@ class Server:
         assert self._thread is not None
         errors = logging.getLogger("uvicorn.error")
         level = errors.level
-        self._uvicorn.should_exit = True
+        self._uvicorn.stop()
         self._thread.join()
         errors.setLevel(level)
 

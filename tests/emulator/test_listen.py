@@ -73,7 +73,7 @@ def hearing(**manner):
         with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client:
             yield arrivals, client
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(20)
         taken.close()
 
