@@ -39,10 +39,14 @@ class Keys:
         said = dict.fromkeys(form for key in long for form in (key, key.encode().decode("latin-1")))
         #: Every part that is long enough to give a key away; of a shorter key, all of it.
         self.parts = tuple(dict.fromkeys(part for key in said for part in _parts(key)))
+        self._shortest = min(map(len, self.parts), default=0)
 
     def leak(self, text: str) -> bool:
         """Whether a text gives one away, plainly or in any encoding: percent, base64, JSON, HTML, also nested."""
-        return bool(self.parts) and any(part in view for view in _views(text) for part in self.parts)
+        # Whatever it is encoded in, it is no shorter for that.
+        if not self.parts or len(text) < self._shortest:
+            return False
+        return any(part in view for view in _views(text) for part in self.parts)
 
     def plain(self, text: str) -> list[tuple[int, int]]:
         """Where they stand in a text as they are: begin and end, each as long as it goes on."""
