@@ -150,7 +150,7 @@ def picture(number: int) -> bytes:
 
 def broken_promises(provider: str, journal: Iterable[dict[str, Any]], webhooks: Iterable[Any] = ()) -> list[str]:
     """What the checks of the contract find wrong with everything that was said."""
-    heard = []
+    heard, acknowledged = [], set()
     for shown in journal:
         asked, answer = shown["request"], shown["response"]
         if shown["provider"] != provider or answer is None or asked["method"] in ("PUSH", "CLOSE"):
@@ -158,6 +158,11 @@ def broken_promises(provider: str, journal: Iterable[dict[str, Any]], webhooks: 
         if shown["operation"] in ("authenticate", "ping"):
             # What may have got lost on a socket is told once more there, and was judged when it was told first.
             continue
+        if shown["transport"] == "websocket" and shown["operation"] == "submit":
+            # So is a task acknowledged that is sent once more.
+            if shown["job"] in acknowledged:
+                continue
+            acknowledged.add(shown["job"])
         body, content = answer.get("body"), b""
         if "frames" in answer:
             items = [(key, item) for frame in answer["frames"] for key in frame for item in frame[key]]

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from client.meanings import EXPECTED
-from stateful.conversation import NUMBERS, Conversation, model_of, written
+from stateful.conversation import model_of, written
 from stateful.model import MICRO, Job, Trouble
+from stateful.rules import NUMBERS, Customer
 from understudy_contracts import strategies
 from understudy_contracts.provider import contract
 
@@ -40,7 +41,7 @@ BROKEN = st.sampled_from([AVATAR, IMAGE]).flatmap(
 )
 
 
-class Gmi(Conversation):
+class Gmi(Customer):
     """A customer of GMI Cloud."""
 
     provider = "gmi"
@@ -97,9 +98,7 @@ class Gmi(Conversation):
             self.script.run(f'told = client.cancel({job.name})\nassert told.state == "cancelled", told')
             job.cancelled = True
         elif len(states) == 1:
-            self.script.run(
-                f'with Expected(ValidationError, said="already finished"):\n    client.cancel({job.name})'
-            )
+            self.script.run(f'with Expected(ValidationError, said="already finished"):\n    client.cancel({job.name})')
 
     @rule(name=st.sampled_from([AVATAR, IMAGE]))
     def list_what_there_is(self, name):

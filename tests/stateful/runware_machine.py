@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from client.meanings import EXPECTED
-from stateful.conversation import NUMBERS, Conversation, model_of, written
+from stateful.conversation import model_of, written
 from stateful.model import MICRO, Job
+from stateful.rules import NUMBERS, Customer
 from stateful.troubles import WEBHOOK_TROUBLES
 from understudy_contracts import strategies
 from understudy_contracts.provider import contract
@@ -37,7 +38,7 @@ BROKEN = strategies.broken_request("runware", AVATAR).map(
 )
 
 
-class Runware(Conversation):
+class Runware(Customer):
     """A customer of Runware over REST."""
 
     provider = "runware"
@@ -70,8 +71,9 @@ class Runware(Conversation):
         hook = ", webhookURL=receiver.url" if hooked else ""
         self.submitted(f"client.submit({written(request)}{hook}{more})", job)
 
-    @rule(request=st.sampled_from(FIXED), hooked=st.booleans())
-    def submit_something_short(self, request, hooked):
+    @rule(asked=st.sampled_from([(request, hooked) for hooked in (False, True) for request in FIXED]))
+    def submit_something_short(self, asked):
+        request, hooked = asked
         self.submit(request, hooked=hooked)
 
     @rule(request=VALID, hooked=st.booleans())
@@ -110,21 +112,27 @@ class Runware(Conversation):
         self.script.run(f"told = client.price({written(request)})\nassert told == Decimal({str(cost)!r}), told")
 
     @rule(number=st.integers(1, 3))
-    def upload_a_picture_and_use_it(self, number):
+    def upload_a_picture(self, number):
         name = self.world.name("picture")
         self.script.run(
             f'data = "data:image/png;base64," + base64.b64encode(picture({number})).decode()\n'
             'task = {"taskType": "imageUpload", "taskUUID": str(uuid.uuid4()), "image": data}\n'
             'bearer = {"authorization": f"Bearer {KEY}"}\n'
-            'told = httpx.post(f"{server.url}/v1", json=[task], headers=bearer, verify=False).json()\n'
-            f'{name} = told["data"][0]["imageUUID"]'
+            'told = httpx.post(f"{server.url}/v1", json=[task], headers=bearer, verify=False).json()["data"][0]\n'
+            f'{name} = told["imageUUID"]'
         )
+        self.world.uploads[name] = number
+
+    @precondition(lambda self: self.world.uploads)
+    @rule(number=NUMBERS, hooked=st.booleans())
+    def submit_something_with_an_uploaded_picture(self, number, hooked):
+        name = list(self.world.uploads)[number % len(self.world.uploads)]
         request = {"model": AVATAR, "speech": SHORT["speech"]}
-        self.submit(request, more=f', inputs={{"image": {name}}}')
+        self.submit(request, hooked=hooked, more=f', inputs={{"image": {name}}}')
 
     @rule(trouble=st.sampled_from([None, *WEBHOOK_TROUBLES]))
     def let_webhooks_go_wrong_or_well(self, trouble):
-        lines = [f'control.remove_fault({self.webhook_fault}.id)'] if self.arriving != 1 else []
+        lines = [f"control.remove_fault({self.webhook_fault}.id)"] if self.arriving != 1 else []
         if trouble is not None:
             self.webhook_fault = self.world.name("fault")
             rule = {"provider": "runware", "operation": "webhook", **trouble[0]}
@@ -195,6 +203,10 @@ class Runware(Conversation):
             f"events = [event for event in receiver.events if event.job == {job.name}.id]",
             f"assert len(events) == {job.hooks * job.parts}, events",
         ]
+
+    def posted(self) -> str:
+        ids = ", ".join(f"{job.name}.id" for job in self.world.jobs)
+        return f"[event.raw for event in receiver.events if event.job in [{ids}]]"
 
     def settled(self, job: Job) -> None:
         if job.hooks is not None:

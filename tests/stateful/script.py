@@ -8,7 +8,8 @@ import builtins
 import importlib
 import inspect
 import textwrap
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import understudy_client
@@ -57,34 +58,29 @@ class Script:
 
     def run(self, step: str) -> None:
         """Carry out a step and keep it."""
-        self.steps.append(step)
         self._carry_out(step)
+        self.steps.append(step)
 
     def check(self, step: str) -> None:
         """Carry out a step that changes nothing, and keep it only if it fails."""
-        try:
-            self._carry_out(step, of=[*self.steps, step])
-        except BaseException:
-            self.steps.append(step)
-            raise
+        self._carry_out(step)
 
     def tell(self, expression: str) -> Any:
         """What an expression is now."""
         return eval(expression, self.names)
 
-    def _carry_out(self, step: str, of: list[str] | None = None) -> None:
+    def _carry_out(self, step: str) -> None:
+        name = f"<step {len(self.steps)}>"
         try:
-            exec(compile(step, f"<step {len(self.steps)}>", "exec"), self.names)
+            exec(compile(step, name, "exec"), self.names)
         except BaseException as problem:
             self.failed = True
-            problem.add_note(f"{ADVICE}\n\n{self._written(of or self.steps)}")
+            self.steps.append(_up_to(step, name, problem))
+            problem.add_note(f"{ADVICE}\n\n{self}")
             raise
 
     def __str__(self) -> str:
-        return self._written(self.steps)
-
-    def _written(self, steps: Iterable[str]) -> str:
-        body = "\n".join(steps)
+        body = "\n".join(self.steps)
         opened, used = self._opened(body)
         brought = [name for name in aids.__all__ if name in used]
         body = "\n".join([*opened, body])
@@ -105,6 +101,14 @@ class Script:
                 if name in used:
                     used |= _named(inspect.getsource(getattr(aids, name)))
         return [opening[name] for name in opening if name in wanted], used
+
+
+def _up_to(step: str, name: str, problem: BaseException) -> str:
+    """A step without the statements after the one that failed."""
+    frames = [number for frame, number in traceback.walk_tb(problem.__traceback__) if frame.f_code.co_filename == name]
+    ends = [statement.end_lineno or 0 for statement in ast.parse(step).body]
+    last = min((end for end in ends if frames and end >= frames[0]), default=None)
+    return "\n".join(step.splitlines()[:last])
 
 
 def _named(source: str) -> set[str]:

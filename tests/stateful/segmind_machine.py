@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from client.meanings import EXPECTED
-from stateful.conversation import NUMBERS, Conversation, model_of, written
+from stateful.conversation import model_of, written
 from stateful.model import MICRO, SLACK, Job
+from stateful.rules import NUMBERS, Customer
 from understudy_contracts import strategies
 from understudy_contracts.errors import ErrorCase, refusal_of
 from understudy_contracts.provider import contract
@@ -40,7 +41,7 @@ BROKEN = st.sampled_from([IMAGE, AVATAR]).flatmap(
 )
 
 
-class Segmind(Conversation):
+class Segmind(Customer):
     """A customer of Segmind."""
 
     provider = "segmind"
@@ -126,8 +127,8 @@ class Segmind(Conversation):
             if len(states) > 1:
                 return
             charged += job.cost if states == ("success",) else 0
-        credits = (self.world.given - charged) / MICRO
-        self.script.run(f"told = client.credits()\nassert told.credits == Decimal({str(credits)!r}), told")
+        left = (self.world.given - charged) / MICRO
+        self.script.run(f"told = client.credits()\nassert told.credits == Decimal({str(left)!r}), told")
 
     @rule(number=st.integers(1, 3))
     def upload_a_file(self, number):
@@ -186,6 +187,10 @@ class Segmind(Conversation):
             f'bodies = [body for body in receiver.bodies if body["data"]["request_id"] == {job.name}.id]',
             f"assert len(bodies) == {job.hooks}, bodies",
         ]
+
+    def posted(self) -> str:
+        ids = ", ".join(f"{job.name}.id" for job in self.world.jobs)
+        return f'[body for body in receiver.bodies if body["data"]["request_id"] in [{ids}]]'
 
     def settled(self, job: Job) -> None:
         if job.hooks is not None:

@@ -1,12 +1,18 @@
-"""Two servers that all machines of a run share, and what else each example takes from it."""
+"""What the examples of a run share: two servers, and clients that do not rest."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import pytest
 
 from stage import unhurried
+from stateful.aids import Receiver
 from understudy.config import Settings, Speed
 from understudy.server import Server
+from understudy_client import WebhookReceiver
+from understudy_client import client as driver
 
 
 class StandIns:
@@ -20,13 +26,23 @@ class StandIns:
             "server": unhurried(self._stack.enter_context(Server(settings))),
             "other": unhurried(self._stack.enter_context(Server(settings))),
         }
+        #: Who receives webhooks, by provider.
+        self.receivers: dict[str, Any] = {
+            "runware": self._stack.enter_context(WebhookReceiver()),
+            "segmind": self._stack.enter_context(Receiver()),
+        }
 
-    def opened(self) -> ExitStack:
-        """What closes at the end of an example."""
-        return ExitStack()
-
-    def __enter__(self) -> "StandIns":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Let clients rest a fiftieth of what they would: nobody is in the way here."""
+    rest = driver._sleep
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver, "_sleep", lambda seconds, cancel: rest(seconds / 50, cancel))
+        yield

@@ -1,19 +1,18 @@
 """Whatever is done in whatever order, what the bundled client sees of the stand-in is what a plain model expects."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from stateful.gmi_machine import Gmi
 from stateful.runware_machine import Runware, RunwareSocket
 from stateful.segmind_machine import Segmind
-from stateful.stand_ins import StandIns
-from understudy_client import client as driver
+from stateful.stand_ins import StandIns, hurried
 
 #: A failure is told once it is as short as it gets, which may take some minutes.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
 
-MACHINES = [Runware, RunwareSocket, Gmi, Segmind]
+every_machine = pytest.mark.parametrize("machine", [Runware, RunwareSocket, Gmi, Segmind])
 
 
 @pytest.fixture(scope="module")
@@ -22,27 +21,32 @@ def stand_ins(cache):
         yield made
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Let clients rest a fiftieth of what they would: nobody is in the way here."""
-    rest = driver._sleep
-    monkeypatch.setattr(driver, "_sleep", lambda seconds, cancel: rest(seconds / 50, cancel))
+@pytest.fixture
+def hurry():
+    with hurried():
+        yield
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_what_the_client_sees_is_what_the_model_expects(stand_ins, machine):
+def walk(machine, stand_ins, steps, times=1):
     run_state_machine_as_test(
-        lambda: machine(stand_ins), settings=settings(stateful_step_count=15, report_multiple_bugs=False)
+        lambda: machine(stand_ins),
+        settings=settings(
+            max_examples=times * settings.default.max_examples,
+            stateful_step_count=steps,
+            report_multiple_bugs=False,
+            # The script explains enough.
+            phases=set(Phase) - {Phase.explain},
+        ),
     )
+
+
+@every_machine
+def test_what_the_client_sees_is_what_the_model_expects(stand_ins, machine):
+    walk(machine, stand_ins, steps=15)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("machine", MACHINES)
+@every_machine
 def test_it_stays_so_for_long(stand_ins, machine):
-    run_state_machine_as_test(
-        lambda: machine(stand_ins),
-        settings=settings(
-            max_examples=5 * settings.default.max_examples, stateful_step_count=60, report_multiple_bugs=False
-        ),
-    )
+    walk(machine, stand_ins, steps=60, times=5)
