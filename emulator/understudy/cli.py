@@ -30,6 +30,7 @@ _OWN = (
     "serve",
     "snapshot",
     "switches",
+    "verify",
     "wait",
     "webhooks",
 )

@@ -45,6 +45,11 @@ class Spending:
     #: What the balance fell by, where the provider tells.
     read_back: Decimal | None = None
 
+    @classmethod
+    def nothing(cls) -> Spending:
+        """What it costs to send nothing."""
+        return cls(False, None, Decimal(0), Decimal(0), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -44,18 +44,19 @@ def verify(
     *,
     date: str,
     time_limit: float | None = None,
+    stopped: str = "",
     told: Callable[[Event], None] = lambda event: None,
 ) -> Report:
     """Perform every probe of a plan, then judge the whole conversation.
 
-    `date` is when this is, as ISO 8601; after `time_limit` seconds nothing more is begun. What an earlier part of the
+    `date` is when this is, as ISO 8601; after `time_limit` seconds nothing more is begun, and nothing at all where it
+    was `stopped` already: why, is said of each probe. What an earlier part of the
     same run has seen is not tried again. Being interrupted ends the run early, and the report says so.
     """
     began = time.monotonic()
     results: list[Result] = []
-    stopped = ""
     try:
-        for number, probe in enumerate(plan.probes, 1):
+        for number, probe in enumerate(plan.probes if not stopped else (), 1):
             if time_limit is not None and time.monotonic() - began >= time_limit:
                 stopped = f"the time of {time_limit:g} s was over"
                 break

@@ -1,0 +1,43 @@
+"""Judge a recording again, for nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from understudy_contracts import checks
+
+from .recording import Recording
+from .report import Report, Spending, Tally
+
+#: What can be said of a check that takes somebody who asks.
+_UNASKED = "a recording cannot be asked: only a probe that knows what it expects can tell"
+
+
+def judge(recording: Recording, *, name: str = "", switches: Mapping[str, str] | None = None) -> Report:
+    """Hold a recording to every check that needs nothing but what was said; `name` is what the report calls it."""
+    began = time.monotonic()
+    manifest = recording.manifest
+    found = checks.judged(recording.exchanges, recording.webhooks, switches, manifest.provider)
+    tallies = []
+    for check in checks.of(manifest.provider):
+        seen = found.get(check.name, checks.Judged(0))
+        findings = tuple(recording.unexpected(seen.findings))
+        if findings:
+            tallies.append(Tally(check, "violated", seen.count, findings))
+        elif seen.count:
+            tallies.append(Tally(check, "passed", seen.count))
+        else:
+            reason = _UNASKED if check.scope == "probe" else "nothing of the kind is on record"
+            tallies.append(Tally(check, "not-run", 0, reason=reason))
+    return Report(
+        provider=manifest.provider,
+        target=name or f"a recording of {manifest.target}",
+        date=manifest.date,
+        seed=manifest.seed,
+        seconds=time.monotonic() - began,
+        results=(),
+        tallies=tuple(tallies),
+        spending=Spending.nothing(),
+        exchanges=len(recording.exchanges),
+    )

@@ -1,0 +1,220 @@
+"""`understudy verify`."""
+
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from understudy import __version__
+
+from .interrupts import INTERRUPTED, stoppable
+from .kinds import KeyType, MoneyType
+from .opened import KEYS, recording_of
+from .performed import Asked, performed
+from .recorded import placed, recordings_at, seed_of
+
+if TYPE_CHECKING:
+    from understudy_contracts.harness import Report
+
+#: Exit codes; 2 is for a mistake in the command line.
+_EXITS = {"clean": 0, "violated": 1, "could-not-check": 3}
+
+_PROVIDERS = ("runware", "gmi", "segmind")
+_FORMS = ("junit", "json", "markdown", "html")
+
+
+class _ReportType(click.ParamType[tuple[str, Path]]):
+    name = "FORM=FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        if isinstance(value, tuple):
+            return value
+        form, equals, path = str(value).partition("=")
+        if form not in _FORMS or not equals or not path:
+            self.fail(f"{value!r} is not FORM=FILE, where FORM is {', '.join(_FORMS)}", param, ctx)
+        if Path(path).is_dir():
+            self.fail(f"{path} is a directory", param, ctx)
+        return form, Path(path)
+
+
+@click.command()
+@click.option(
+    "--target",
+    default="emulator",
+    show_default=True,
+    metavar="emulator|URL|live|recording:DIR",
+    help="Who is held to the contract: a stand-in that is started for it, a server, the provider itself, or what was "
+    "recorded. recording:examples are the examples that the providers' pages print.",
+)
+@click.option(
+    "--provider",
+    "providers",
+    type=click.Choice(tuple(KEYS)),
+    multiple=True,
+    help="Whose part is spoken; may be given several times.  [default: runware, gmi and segmind]",
+)
+@click.option("--model", "models", multiple=True, metavar="ID", help="Only this model; may be given several times.")
+@click.option(
+    "--max-spend",
+    type=MoneyType(),
+    metavar="USD",
+    help="The most that may be spent. Without it nothing is planned that may have to be paid for, wherever that is "
+    "real money.",
+)
+@click.option("--live", is_flag=True, help="The second switch of --target live.")
+@click.option("--free", is_flag=True, help="Only what can never begin a job that is paid for.")
+@click.option("--seed", type=click.IntRange(0), help="Repeat the run that had this seed.  [default: any]")
+@click.option(
+    "--examples",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many requests are made up of each kind.",
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="After so many seconds nothing more is begun.",
+)
+@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most so many requests a second.")
+@click.option(
+    "--report",
+    "reports",
+    type=_ReportType(),
+    multiple=True,
+    help=f"Write a report: {', '.join(_FORMS)}; may be given several times.",
+)
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Record what is said, without keys; a run that was broken off goes on where it was.  "
+    "[default with --target live: understudy-recordings/live]",
+)
+@click.option("--fresh", is_flag=True, help="Begin anew beside the recording that there is.")
+@click.option("--plan", is_flag=True, help="Print what would be tried and what it can cost, and send nothing more.")
+@click.option(
+    "--key",
+    envvar="UNDERSTUDY_API_KEY",
+    show_envvar=True,
+    type=KeyType(),
+    help="The API key for a server at a URL.  [default: a new one]",
+)
+@click.option(
+    "--cache-dir", type=click.Path(file_okay=False, path_type=Path),
+    help="Where the stand-in that is started keeps its placeholders.  [default: nowhere for long]",
+)  # fmt: skip
+def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) -> None:
+    """Hold a stand-in, a server, a recording, or the provider itself to the contract.
+
+    Every operation is asked what it takes and what it refuses, jobs are followed to their end, and every answer is
+    held to every promise there is. A check that did not run is told as not run.
+
+    \b
+    Asking the provider itself is safe:
+      - nothing is sent without both --target live and --live, and the key in RUNWARE_API_KEY, GMI_API_KEY or
+        SEGMIND_API_KEY;
+      - the plan comes first, with the most that it can cost; without --max-spend that is nothing;
+      - what a request can cost is set aside, on the disk, too, before it is sent: a run that is broken off goes on
+        with the same command, and pays for nothing twice.
+
+    Exit code 0: clean. 1: a promise is broken. 2: a mistake in the command line. 3: nothing is broken, but not
+    everything could be checked. 130: interrupted; the reports are written all the same. Ctrl-C twice stops at once.
+
+    \b
+    Examples:
+      understudy verify
+      understudy verify --target http://127.0.0.1:8899 --provider gmi --report html=report.html
+      understudy verify --target live --live --provider segmind --free
+      understudy verify --target live --live --provider runware --max-spend 1.50 --plan
+      understudy verify --target recording:understudy-recordings/live
+    """
+    from understudy_contracts.harness import Unreachable
+    from understudy_contracts.harness.recording import RecordingError
+
+    source = click.get_current_context().get_parameter_source("key")
+    if values["target"] == "live" and source is not ParameterSource.COMMANDLINE:
+        values["key"] = None
+    values["providers"] = _providers(values["providers"], values["models"])
+    try:
+        place = placed(record, live=values["target"] == "live", fresh=fresh)
+        begun = seed_of(place)
+        asked = Asked(
+            record=place, seed=next((one for one in (seed, begun) if one is not None), random.getrandbits(32)), **values
+        )
+        with stoppable() as stop:
+            reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked)
+            _finish(asked, reports, keys, stop.asked)
+    except (Unreachable, RecordingError) as problem:
+        click.echo(f"Error: nothing could be checked: {problem}", err=True)
+        raise SystemExit(_EXITS["could-not-check"]) from None
+    except KeyboardInterrupt:
+        click.echo("Interrupted before anything was checked.", err=True)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
+    from understudy_contracts.harness.judge import judge
+    from understudy_contracts.harness.printed import examples
+    from understudy_contracts.harness.recording import RecordingError
+
+    named = recording_of(asked.target) or ""
+    chosen = click.get_current_context().params["providers"]
+    if named == "examples":
+        found = {provider: examples(provider) for provider in asked.providers}
+    else:
+        found = {**recordings_at(Path(named))} if Path(named).is_dir() else {}
+        if not found:
+            raise RecordingError(f"there is no recording at {named or 'no directory'}")
+        found = {provider: one for provider, one in found.items() if not chosen or provider in chosen}
+        if not found:
+            raise RecordingError(f"{named} has no recording of {', '.join(chosen)}")
+    for recording in found.values():
+        for notice in recording.notices:
+            click.echo(f"{recording.manifest.provider}: {notice}", err=True)
+    return [judge(recording, name=asked.target) for recording in found.values()], ()
+
+
+def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], stopped: bool) -> None:
+    from understudy_contracts.harness.reports import annotated, document, render, step_summary, verdict, write
+
+    failed = False
+    for form, path in asked.reports:
+        try:
+            write(reports, form, path, keys=keys, version=__version__)
+        except OSError as problem:
+            failed = True
+            click.echo(f"Error: {path} cannot be written: {problem.strerror}", err=True)
+    shown = document(reports, keys, __version__)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in annotated(shown):
+            click.echo(line)
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(step_summary(shown))
+    click.echo(render(shown, "text"), nl=False)
+    if stopped or any(report.interrupted for report in reports):
+        raise SystemExit(INTERRUPTED)
+    code = _EXITS[verdict(reports)]
+    raise SystemExit(_EXITS["could-not-check"] if failed and code == 0 else code)
+
+
+def _providers(named: tuple[str, ...], models: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are named, or those that have the models. Raises `click.UsageError` for a model that none has."""
+    from understudy_contracts.provider import contract
+
+    known = {provider: contract(provider).models for provider in named or _PROVIDERS}
+    for model in models:
+        if not any(model in has for has in known.values()):
+            raise click.UsageError(
+                f"there is no model {model!r}, only {', '.join(m for has in known.values() for m in has)}."
+            )
+    having = tuple(provider for provider, has in known.items() if not models or any(one in has for one in models))
+    if without := [provider for provider in named if provider not in having]:
+        raise click.UsageError(f"{', '.join(without)} has none of the models.")
+    return having
