@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -12,11 +12,14 @@ from understudy_contracts.documents import Site
 from understudy_contracts.documents.told import told_by
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
-from understudy_contracts.schema import Violation
+from understudy_contracts.schema import Judge, Violation
 
 from .exchange import Exchange
 
 JSON = "application/json"
+
+#: Beyond it a float is too coarse for half a unit.
+_EXACT = 2.0**51
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,33 @@ def _declared(provider: str, names: tuple[str, ...], switches: tuple[tuple[str, 
 
 def misfits(provider: str, schemas: tuple[str, ...], body: object, switches: Mapping[str, str]) -> list[Violation]:
     """Say what is wrong with a body that must have one of several forms; nothing where there is no form to have."""
-    told = [contract(provider).judge(name, **switches).violations(body) for name in schemas]
-    return min(told, key=len, default=[])
+    judges = [contract(provider).judge(name, **switches) for name in schemas]
+    least = min((judge.violations(body) for judge in judges), key=len, default=[])
+    if least or not judges or (shifted := _shifted(body)) is body:
+        return least
+    return min((_unlike_integers(judge, shifted) for judge in judges if judge.accepts(body)), key=len)
+
+
+def _unlike_integers(judge: Judge, shifted: object) -> list[Violation]:
+    """Say which whole numbers are written with a point or an exponent, for which JSON Schema does not care.
+
+    Whoever decodes an integer in a strict language does: of what is half a unit off, an integer shows itself.
+    """
+    found = [one for one in judge.violations(shifted) if one.rule == "type" and one.allowed in ("integer", ["integer"])]
+    return [replace(one, message=f"{one.message.partition(',')[0]}, written as one.") for one in found]
+
+
+def _shifted(document: object) -> object:
+    """The same document with half a unit added to all that is whole and no integer; the very same if there is none."""
+    if isinstance(document, float):
+        return document + 0.5 if document.is_integer() and abs(document) < _EXACT else document
+    if isinstance(document, Mapping):
+        made = {name: _shifted(value) for name, value in document.items()}
+        return made if any(made[name] is not value for name, value in document.items()) else document
+    if isinstance(document, list):
+        several = [_shifted(value) for value in document]
+        return several if any(new is not old for new, old in zip(several, document, strict=True)) else document
+    return document
 
 
 @cache
