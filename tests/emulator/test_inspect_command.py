@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from understudy.cli import main
 from understudy.media.ffmpeg import Ffmpeg
+from website import Handler, website
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +29,16 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def address(film: Path) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Films(Handler):
+        def get(self) -> None:
             if self.path == "/moved":
-                self.send_response(302)
-                self.send_header("location", "/film.mp4")
-                self.end_headers()
-                return
-            content = film.read_bytes()
-            self.send_response(200 if self.path == "/film.mp4" else 404)
-            self.send_header("content-type", "video/mp4")
-            self.send_header("content-length", str(len(content)))
-            self.send_header("x-understudy-placeholder", "fallback")
-            self.end_headers()
-            self.wfile.write(content)
+                self.answer(status=302, headers={"location": "/film.mp4"})
+            else:
+                told = {"content-type": "video/mp4", "x-understudy-placeholder": "fallback"}
+                self.answer(film.read_bytes(), 200 if self.path == "/film.mp4" else 404, told)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with website(Films) as url:
+        yield url
 
 
 def run(*words: str) -> Result:

@@ -7,19 +7,19 @@ import socket
 import threading
 import time
 import uuid
-import wave
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 from PIL import Image
 
+from attachments import wav
 from stage import Stage, video_task
 from understudy.clock import ManualClock
 from understudy.config import Speed
 from understudy.media.inspect import inspect
 from understudy_contracts.provider import contract
+from website import Handler, website
 
 RUNWARE = contract("runware")
 
@@ -31,11 +31,7 @@ def png(width=300, height=600):
 
 
 def recording(seconds):
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-        file.writeframes(bytes(8000 * 2 * seconds))
-    return base64.b64encode(buffer.getvalue()).decode()
+    return base64.b64encode(wav(seconds)).decode()
 
 
 def perform(stage, schema=None, /, **fields):
@@ -127,20 +123,12 @@ def test_media_behind_a_url_are_fetched_from_this_machine_only(stage):
 def program(status, body):
     """Another program on this machine, and the address of what it hands out."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Other(Handler):
+        def get(self):
+            self.answer(body, status)
 
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as other:
-        threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{other.server_port}/admin"
-        other.shutdown()
+    with website(Other) as url:
+        yield f"{url}/admin"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from attachments import data_uri, wav
 from gateway import AVATAR, Gateway, call
 from understudy.clock import ManualClock
 from understudy.config import Speed
@@ -185,18 +186,11 @@ def test_a_call_with_a_bad_parameter_is_refused_at_once_and_leaves_no_trace(pati
     assert len(patient.ledger()["entries"]) == 1
 
 
-def test_script_and_recording_together_are_accepted_and_the_recording_decides(brisk, tmp_path):
-    import wave
-
-    recording = tmp_path / "speech.wav"
-    with wave.open(str(recording), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-        file.writeframes(bytes(8000 * 2 * 3))
-    import base64
-
-    url = "data:audio/wav;base64," + base64.b64encode(recording.read_bytes()).decode()
+def test_script_and_recording_together_are_accepted_and_the_recording_decides(brisk):
+    recording = wav(3)
+    url = data_uri(recording, "audio/wav")
     uploaded = brisk.http.post("/upload-asset", json={"data_urls": [url]}).json()["file_urls"][0]
-    assert httpx.get(uploaded, trust_env=False).content == recording.read_bytes()
+    assert httpx.get(uploaded, trust_env=False).content == recording
     response = brisk.run(audio_url=uploaded)
     assert float(response.headers["x-cost"]) == pytest.approx(3 * 0.125)
 

@@ -1,11 +1,9 @@
 """Whatever kind of file is asked for, it is what was asked for: found out by opening it."""
 
 import array
-import http.server
 import math
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from understudy.media import ffmpeg
 from understudy.media.inspect import MediaInfo, frame, inspect
 from understudy.server import Server
 from understudy_contracts.provider import contract
+from website import Handler, website
 
 RATE, FRAME = 25, 0.04
 CODECS = {"mp4": ("h264", "aac"), "mov": ("h264", "aac"), "webm": ("vp9", "opus")}
@@ -38,23 +37,12 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Se
 def site() -> Iterator[str]:
     """A program on this machine that hands out the picture."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = picture()
-            self.send_response(200)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    class Files(Handler):
+        def get(self) -> None:
+            self.answer(picture())
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with website(Files) as url:
+        yield url
 
 
 def examined(twins: tuple[Server, Server], case: Case, folder: Path) -> None:

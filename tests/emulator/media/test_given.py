@@ -2,12 +2,10 @@
 
 import asyncio
 import base64
-import http.server
 import io
 import random
 import struct
 import threading
-import wave
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,18 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from attachments import data_uri, wav
 from understudy.media.given import LARGEST_SIDE, MOST_RECORDINGS, Given, Intake, check_name
 from understudy.media.shelf import Shelf
-
-
-def wav(seconds: float) -> bytes:
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(int(seconds * 8000) * 2))
-    return buffer.getvalue()
+from website import Handler, website
 
 
 def picture(size: tuple[int, int] = (64, 48), kind: str = "PNG", mode: str = "RGB", colour: object = "navy") -> bytes:
@@ -38,48 +28,30 @@ def picture(size: tuple[int, int] = (64, 48), kind: str = "PNG", mode: str = "RG
     return buffer.getvalue()
 
 
-def data_uri(content: bytes, kind: str = "image/png") -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
 PNG, WAV = picture(), wav(2.5)
 
 
-class Site(http.server.BaseHTTPRequestHandler):
+class Site(Handler):
     protocol_version = "HTTP/1.1"
     stuck = threading.Event()
     asked: list[str] = []  # noqa: RUF012 - one for all, as the server makes a handler for each connection
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         Site.asked.append(self.path)
         content = {"/face.png": PNG, "/page.html": b"<html>" + b" " * 100}.get(self.path, WAV)
-        if self.path == "/away":
-            self.send_response(302)
-            self.send_header("location", "http://example.com/talk.wav")
-            content = b""
-        elif self.path == "/missing":
-            self.send_response(404)
-        else:
-            self.send_response(200)
         if self.path == "/slow":
             self.stuck.wait(30)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *args: object) -> None:
-        pass
+        if self.path == "/away":
+            self.answer(status=302, headers={"location": "http://example.com/talk.wav"})
+        else:
+            self.answer(content, 404 if self.path == "/missing" else 200)
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+    with website(Site) as url:
+        yield url
         Site.stuck.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,21 @@
 """What a request gives is seen and heard in the file that stands for its answer, at every provider."""
 
 import base64
-import http.server
 import io
 import json
-import math
 import re
 import struct
 import subprocess
 import threading
 import time
 import uuid
-import wave
 from hashlib import sha256
 
 import httpx
 import pytest
 from PIL import Image
 
+from attachments import data_uri, wav
 from gateway import AVATAR as TALKING_PHOTO
 from gateway import Gateway
 from stage import video_task
@@ -29,11 +27,16 @@ from understudy.media.still import Still
 from understudy.placeholders import placeholder
 from understudy.providers.runware.video import Video
 from understudy_contracts.provider import contract
+from website import Handler, website
 
 QUEUE = "/api/v1/ie/requestqueue/apikey/requests"
 SMALL = {"width": 320, "height": 180}
 FIFTH = {"model": "heygen:avatar@5", "inputs": {"avatar": "Brandon_Office_Standing_Front_public"}}
 RED, BLUE = (210, 20, 40), (20, 40, 210)
+
+
+def tone(seconds):
+    return wav(seconds, hertz=440)
 
 
 def png(colour, size=(64, 36)):
@@ -42,43 +45,17 @@ def png(colour, size=(64, 36)):
     return buffer.getvalue()
 
 
-def wav(seconds, hertz=440.0):
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        waves = (round(12_000 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(round(seconds * 8000)))
-        file.writeframes(b"".join(struct.pack("<h", value) for value in waves))
-    return buffer.getvalue()
+class Files(Handler):
+    """A picture and a recording."""
 
-
-def uri(content, kind="image/png"):
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-class Files(http.server.BaseHTTPRequestHandler):
-    """A program on this machine that hands out a picture and a recording."""
-
-    def do_GET(self):
-        content = png(RED) if self.path == "/red.png" else wav(1.5)
-        self.send_response(200)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *args):
-        pass
+    def get(self):
+        self.answer(png(RED) if self.path == "/red.png" else tone(1.5))
 
 
 @pytest.fixture(scope="module")
 def site():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with website(Files) as url:
+        yield url
 
 
 def made(stage, **fields):
@@ -144,7 +121,7 @@ def test_the_picture_of_who_speaks_fills_the_frame_wherever_it_comes_from(stage,
         {"taskType": "imageUpload", "taskUUID": str(uuid.uuid4()), "image": base64.b64encode(png(RED)).decode()}
     ).json()["data"][0]
     sources = [
-        uri(png(RED)),
+        data_uri(png(RED)),
         base64.b64encode(png(RED)).decode(),
         f"{site}/red.png",
         stored["imageUUID"],
@@ -164,7 +141,7 @@ def test_a_picture_that_only_others_could_fetch_is_done_without(stage, tmp_path)
 
 
 def test_a_background_is_behind_whoever_speaks_and_its_colour_where_it_is_none(stage, tmp_path):
-    inputs = {"avatar": "man_casual_young_adult", "background": uri(png(BLUE))}
+    inputs = {"avatar": "man_casual_young_adult", "background": data_uri(png(BLUE))}
     pictured = made(stage, inputs=inputs, **SMALL)["videoURL"]
     assert share(frame(downloaded(stage, pictured, tmp_path), 0.2), BLUE) > 0.3
     coloured = made(stage, settings={"backgroundColor": "#d21428"}, **SMALL)["videoURL"]
@@ -172,7 +149,7 @@ def test_a_background_is_behind_whoever_speaks_and_its_colour_where_it_is_none(s
 
 
 def test_each_field_of_a_request_is_found_in_its_clip(stage):
-    inputs = {**FIFTH["inputs"], "background": uri(png(BLUE))}
+    inputs = {**FIFTH["inputs"], "background": data_uri(png(BLUE))}
     settings = {"backgroundColor": "#123456", "fit": "contain", "removeBackground": True}
     speech = {"text": "One two three.", "pitch": 50, "volume": 0.5}
     asked = FIFTH | {"inputs": inputs, "settings": settings, "speech": speech, "outputFormat": "WEBM"}
@@ -195,10 +172,10 @@ def test_segments_with_backgrounds_silence_and_recordings_are_drawn_and_heard(st
     voices = [
         {"type": "text", "input_text": "Good evening night owls.", "voice_id": "v", "pitch": -50},
         {"type": "silence", "duration": 2},
-        {"type": "audio", "audio_url": uri(wav(1.5), "audio/wav")},
+        {"type": "audio", "audio_url": data_uri(tone(1.5), "audio/wav")},
     ]
     segments = [{"character": character, "voice": voice} for voice in voices]
-    segments[1]["background"] = {"type": "image", "url": uri(png(BLUE))}
+    segments[1]["background"] = {"type": "image", "url": data_uri(png(BLUE))}
     outcome = queued(stage, "heygen-avatar-4", video_inputs=segments, dimension=SMALL)
     url = outcome["media_urls"][0]["url"]
     clip = drawn(stage, url)
@@ -221,9 +198,9 @@ def test_segments_with_backgrounds_silence_and_recordings_are_drawn_and_heard(st
 @pytest.mark.parametrize(
     ("model", "payload"),
     [
-        ("Veo3", {"prompt": "A walk.", "image": uri(png(RED)), "durationSeconds": "4"}),
-        ("wan2.6-i2v", {"img_url": uri(png(RED)), "duration": 3, "audio_url": uri(wav(1), "audio/wav")}),
-        ("seedream-5.0-pro", {"prompt": "Make it so.", "image": [uri(png(RED)), uri(png(BLUE))]}),
+        ("Veo3", {"prompt": "A walk.", "image": data_uri(png(RED)), "durationSeconds": "4"}),
+        ("wan2.6-i2v", {"img_url": data_uri(png(RED)), "duration": 3, "audio_url": data_uri(tone(1), "audio/wav")}),
+        ("seedream-5.0-pro", {"prompt": "Make it so.", "image": [data_uri(png(RED)), data_uri(png(BLUE))]}),
     ],
     ids=["Veo3", "wan", "seedream"],
 )
@@ -265,7 +242,7 @@ def test_segminds_photo_is_fitted_as_asked_and_its_file_handed_in_by_a_form_is_s
 
 def caller_asset(caller, content):
     """The URL of a file that was handed in."""
-    return caller.http.post("/upload-asset", json={"data_urls": [uri(content)]}).json()["file_urls"][0]
+    return caller.http.post("/upload-asset", json={"data_urls": [data_uri(content)]}).json()["file_urls"][0]
 
 
 def test_every_video_of_runware_has_a_poster_of_its_size(stage):
@@ -311,7 +288,7 @@ def test_captions_are_beside_the_video_and_are_those_that_are_burned_in(stage):
     [
         {**CAPTIONED, "settings": {"caption": False}},
         {key: value for key, value in CAPTIONED.items() if key != "settings"},
-        {**CAPTIONED, "speech": None, "inputs": {**FIFTH["inputs"], "audio": uri(wav(1), "audio/wav")}},
+        {**CAPTIONED, "speech": None, "inputs": {**FIFTH["inputs"], "audio": data_uri(tone(1), "audio/wav")}},
     ],
     ids=["not wanted", "not asked for", "nobody knows the words"],
 )
@@ -352,7 +329,8 @@ def test_a_file_says_where_it_came_from_and_holds_no_key(stage, tmp_path):
 
 
 def test_the_names_of_what_was_given_survive_a_snapshot(stage, tmp_path):
-    url = made(stage, inputs={"image": uri(png(RED)), "audio": uri(wav(1), "audio/wav")}, speech=None)["videoURL"]
+    inputs = {"image": data_uri(png(RED)), "audio": data_uri(tone(1), "audio/wav")}
+    url = made(stage, inputs=inputs, speech=None)["videoURL"]
     before = job_of(stage, url)[0].given
     assert set(before) == {"subject", "recording 0"}
     document = stage.http.get("/_understudy/snapshot").json()
@@ -376,7 +354,7 @@ def test_a_job_without_media_shares_what_it_has_none_of(stage):
     "fields",
     [
         {"speech": {"text": "Good evening, night owls.", "speed": 0.83}, **SMALL},
-        {"speech": None, "inputs": {"avatar": "man_casual_young_adult", "audio": uri(wav(2.345), "audio/wav")}},
+        {"speech": None, "inputs": {"avatar": "man_casual_young_adult", "audio": data_uri(tone(2.345), "audio/wav")}},
         {**CAPTIONED, "outputFormat": "WEBM"},
         {"speech": {"text": "."}},
         {"model": "heygen:video@1.0", "inputs": None, "speech": None, "positivePrompt": "A walk.", "duration": 3},
@@ -394,19 +372,15 @@ def test_a_file_lasts_what_was_billed_within_a_frame(stage, tmp_path, fields):
 def test_a_submit_with_media_is_answered_although_they_never_come(stage):
     stuck = threading.Event()
 
-    class Stuck(Files):
-        def do_GET(self):
+    class Stuck(Handler):
+        def get(self):
             stuck.wait(30)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stuck) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with website(Stuck) as url:
         began = time.monotonic()
-        picture = f"http://127.0.0.1:{server.server_port}/never.png"
+        picture = f"{url}/never.png"
         clip = drawn(stage, made(stage, inputs={"image": picture, "background": picture})["videoURL"])
         assert time.monotonic() - began < 20
         stuck.set()
-        server.shutdown()
-        thread.join()
     assert isinstance(clip, Clip)
     assert clip.subject is clip.backdrop is None

@@ -1,7 +1,6 @@
 import base64
 import io
 import struct
-import wave
 import zlib
 
 import pytest
@@ -9,21 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from attachments import data_uri, wav
 from understudy.media.sources import content_of, duration, image_aspect
-
-
-def wav(seconds: float) -> bytes:
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(int(seconds * 8000) * 2))
-    return buffer.getvalue()
-
-
-def data_uri(content: bytes, kind: str = "audio/wav") -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def picture(size: tuple[int, int], kind: str, **options: object) -> bytes:
