@@ -51,3 +51,20 @@ def video_task(**fields: Any) -> dict[str, Any]:
         **fields,
     }
     return {name: value for name, value in task.items() if value is not None}
+
+
+def model_upload(**fields: Any) -> dict[str, Any]:
+    """A model everyone takes in, with some fields set."""
+    return {
+        "taskType": "modelUpload",
+        "taskUUID": str(uuid.uuid4()),
+        "category": "lora",
+        "architecture": "flux1d",
+        "format": "safetensors",
+        "name": "Night Owls",
+        "version": "1",
+        "downloadURL": "https://models.example/owls.safetensors",
+        "uniqueIdentifier": str(uuid.uuid4()),
+        "private": True,
+        **fields,
+    }

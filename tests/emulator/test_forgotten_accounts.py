@@ -12,29 +12,13 @@ import pytest
 import websockets
 
 from emulator_line import Line, line
-from stage import video_task
+from stage import model_upload, video_task
 from understudy.clock import ManualClock
-
-_MODEL = {
-    "taskType": "modelUpload",
-    "category": "lora",
-    "architecture": "flux1d",
-    "format": "safetensors",
-    "name": "My",
-    "version": "1",
-    "downloadURL": "https://models.example/m.safetensors",
-    "uniqueIdentifier": "u1",
-    "private": True,
-}
 
 
 @pytest.fixture
 def server(make_server):
     return make_server(ManualClock(), switches={"runware.sync-delivery": "allowed"})
-
-
-def model_upload(**fields):
-    return {**_MODEL, "taskUUID": str(uuid.uuid4()), **fields}
 
 
 def ask(http, method, path, **keywords):

@@ -10,7 +10,7 @@ import websockets
 from websockets.asyncio.client import connect
 
 from emulator_line import Line, line
-from stage import video_task
+from stage import model_upload, video_task
 from understudy.clock import ManualClock
 from understudy.config import Speed
 from understudy_contracts.provider import contract
@@ -431,18 +431,7 @@ async def test_a_model_handed_in_is_told_of_stage_by_stage(make_server, key):
     async with line(server) as socket:
         mine = Line(socket)
         await mine.authenticate(key)
-        told = await mine.ask(
-            {
-                "taskType": "modelUpload",
-                "taskUUID": str(uuid.uuid4()),
-                "category": "lora",
-                "architecture": "flux1d",
-                "format": "safetensors",
-                "name": "Night Owls",
-                "version": "1",
-                "downloadURL": "https://models.example/owls.safetensors",
-            }
-        )
+        told = await mine.ask(model_upload())
         stages = [told["data"][0]["status"]]
         for _ in range(4):
             clock.advance(20)

@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from emulator_line import Line, line
-from stage import video_task
+from stage import model_upload, video_task
 from understudy.clock import FlowingClock, ManualClock
 
 PING = {"taskType": "ping"}
@@ -51,21 +51,6 @@ class Control:
         exchanges = (await self.ask("GET", "/journal?limit=1000"))["exchanges"]
         on_sockets = [each for each in exchanges if each.get("connection")]
         return [(each["time"], each["request"]["method"], each["ended"]) for each in reversed(on_sockets)]
-
-
-def model_upload():
-    return {
-        "taskType": "modelUpload",
-        "taskUUID": str(uuid.uuid4()),
-        "category": "lora",
-        "architecture": "flux1d",
-        "format": "safetensors",
-        "name": "My",
-        "version": "1",
-        "downloadURL": "https://models.example/m.safetensors",
-        "uniqueIdentifier": str(uuid.uuid4()),
-        "private": True,
-    }
 
 
 async def heard(socket, patience=0.3):
