@@ -48,6 +48,7 @@ def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
     Raises `click.UsageError`, `Unreachable` and `RecordingError`, and `SystemExit` where only the plan is wanted.
     """
     from understudy.logs import configure
+    from understudy_contracts.harness.sink import LocalSink
 
     from .progress import Progress
 
@@ -56,7 +57,7 @@ def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
         them = stack.enter_context(
             opened(
                 asked.target, asked.providers, key=asked.key, live=asked.live, seed=asked.seed, rate=asked.rate,
-                cache_dir=asked.cache_dir, sink=_sink(),
+                cache_dir=asked.cache_dir, sink=LocalSink,
             )
         )  # fmt: skip
         recorded = None if asked.record is None else _recorded(asked, asked.record)
@@ -80,14 +81,6 @@ def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
             for report in _reported(asked, runs, progress):
                 reports.append(report)  # noqa: PERF402 - those that there are stay when the next is interrupted
         return reports, keys
-
-
-def _sink() -> Any:
-    try:
-        from understudy_contracts.harness.sink import Sink
-    except ImportError:
-        return None
-    return Sink
 
 
 def _recorded(asked: Asked, directory: Path) -> Recorded:

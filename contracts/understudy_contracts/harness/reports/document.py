@@ -40,9 +40,9 @@ def verdict(reports: Iterable[Report]) -> Verdict:
 
 
 def _run(report: Report, redactor: Redactor) -> dict[str, Any]:
-    by_check = {
-        name: [one for one in report.findings if one.rule == name] for name in {f.rule for f in report.findings}
-    }
+    by_check: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_check.setdefault(finding.rule, []).append(finding)
     return {
         "provider": report.provider,
         "target": redactor.text(redactor.address(report.target)),
