@@ -73,6 +73,8 @@ class Calls:
     def __init__(self) -> None:
         self._waiting: dict[Call, None] = {}
         self._pings = self._pongs = 0
+        #: The heartbeat until whose answer what is said may be from before the connection broke.
+        self._resumed_at = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -90,9 +92,17 @@ class Calls:
         self._pings += 1
         return self._pings
 
+    def resume(self) -> None:
+        """Note that a session goes on, on another connection, and that a heartbeat is sent first.
+
+        What may have got lost is delivered once more before that is answered. Who asked for it then was told that it
+        is lost; to who asks now, it would be news from before.
+        """
+        self._resumed_at = self.pinged()
+
     def lose(self, outcome: Lost) -> None:
         """Tell all that no answer will come: the connection is gone, and with it whoever would answer a heartbeat."""
-        self._pings = self._pongs = 0
+        self._pings = self._pongs = self._resumed_at = 0
         for call in list(self._waiting):
             self._end(call, outcome)
 
@@ -136,7 +146,7 @@ class Calls:
             # An acknowledgement says no more than that the task exists; results are what one asks for.
             tells = any(item.get("status") or item.get("videoURL") for item in own)
             call = self._find(task, questions_first=tells) if task else None
-            if call is None:
+            if call is None or (call.is_question and self._is_old_news):
                 continue
             call.data += own
             if task in failing:
@@ -156,7 +166,7 @@ class Calls:
             asked = any(_is_about_question(problem) for problem in own)
             call = self._find(task, questions_first=asked)
             # Only who hands a task in can meet a conflict: one that comes late says nothing of the task itself.
-            if call is not None and not (conflict and call.is_question):
+            if call is not None and not (call.is_question and (conflict or self._is_old_news)):
                 call.errors += [problem.raw for problem in own]
                 # Errors come after the data, so this is the end of an answer whatever it told before.
                 self._end(call, call.answer())
@@ -193,10 +203,14 @@ class Calls:
         Should it have been another's, the question is answered "not yet" and put again, so no harm is done. To a
         submit, the provider's SDKs do not take it for an acknowledgement either.
         """
-        for call in self._waiting:
+        for call in () if self._is_old_news else self._waiting:
             if call.is_question:
                 self._end(call, call.answer())
                 return
+
+    @property
+    def _is_old_news(self) -> bool:
+        return self._pongs < self._resumed_at
 
     def _find(self, task: str, *, questions_first: bool) -> Call | None:
         own = [call for call in self._waiting if call.task == task.lower()]

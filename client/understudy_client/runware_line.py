@@ -203,11 +203,15 @@ class Line:
             ping_interval=None,
             max_size=_LARGEST_FRAME,
         )
+        resumes = self._login.session is not None
         try:
             async with asyncio.timeout(patience):
                 await socket.send(self._login.words())
                 while not self._login.hear(await socket.recv()):
                     pass
+                if resumes:
+                    self._calls.resume()
+                    await socket.send(_PING)
         except BaseException:
             await _hang_up(socket)
             raise

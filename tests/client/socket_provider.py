@@ -23,6 +23,8 @@ class SocketProvider:
         self.heard: list[dict] = []
         self.connections: list[ServerConnection] = []
         self.refusal: dict | None = None
+        #: Frames told once more to whoever goes on with a session.
+        self.owed: list[dict] = []
         self.changed = threading.Condition()
         self._server = serve(self._talk, "127.0.0.1", 0, **options)
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -67,6 +69,8 @@ class SocketProvider:
             self.changed.notify_all()
         if task["taskType"] == "authentication":
             self.say(line, **(self.refusal or accepted()))
+            for frame in self.owed if "connectionSessionUUID" in task else ():
+                self.say(line, **frame)
         elif task["taskType"] == "ping":
             self.say(line, data=[{"taskType": "ping", "pong": True}])
         else:

@@ -129,6 +129,24 @@ def test_what_a_resumed_session_delivers_twice_does_no_harm(connect):
         assert [client.generate(REQUEST, poll=SOON)[0].id for _ in range(5)] == ["v1"] * 5
 
 
+def test_a_question_is_never_answered_with_what_was_told_before_the_line_broke(connect):
+    def agree_slowly(provider, line, task):
+        polls = len(provider.heard_of("getResponse"))
+        if task["taskType"] == "getResponse" and polls == 1:
+            provider.say(line, data=[acknowledged(task["taskUUID"]) | {"status": "processing"}])
+        else:
+            agree(provider, line, task)
+
+    with SocketProvider(agree_slowly) as provider:
+        # What may have got lost is delivered again to whoever resumes.
+        provider.owed = [{"data": [acknowledged(UUID) | {"status": "processing"}]}]
+        client = connect(provider)
+        job = client.submit(TASK)
+        assert [client.status(job).state for _ in range(2)] == ["processing", "success"]
+        provider.connections[0].close(1011)
+        assert client.status(job).state == "success"
+
+
 def test_a_conflict_on_the_first_try_is_told(connect):
     def refuse(provider, line, task):
         provider.say(line, errors=[{"code": "conflictTaskUUID", "message": "It is taken.", "taskUUID": UUID}])

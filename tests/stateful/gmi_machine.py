@@ -1,7 +1,7 @@
 """GMI Cloud's queue."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from client.meanings import EXPECTED
 from stateful.conversation import model_of, written
@@ -68,6 +68,10 @@ class Gmi(Customer):
         if job is not None and trouble.made:
             # No answer says its id, but it is in the list.
             self.script.run(f"{job.name} = client.list({job.model!r}, limit=1).records[0].job")
+
+    @initialize(asked=st.sampled_from(FIXED))
+    def begin_with_something_short(self, asked):
+        self.submit(*asked)
 
     @rule(asked=st.sampled_from(FIXED))
     def submit_something_short(self, asked):

@@ -59,7 +59,7 @@ def planted(commit):
     return commit_twice
 """,
         "control.own_account()",
-        2,
+        1,
         5,
     ),
     "a status goes backward": Plant(
@@ -85,7 +85,7 @@ def planted(cancel):
     return lambda self, job, now: None
 """,
         "client.cancel(job_1)",
-        8,
+        5,
         7,
     ),
     "a submit whose answer was lost is sent again": Plant(

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from client.meanings import EXPECTED
 from stateful.conversation import model_of, written
@@ -70,6 +70,10 @@ class Segmind(Customer):
             hooks=1 if self.subscribed else 0,
         )
         self.submitted(f"client.submit({name!r}, {written(fields)})", job)
+
+    @initialize(asked=st.sampled_from(FIXED))
+    def begin_with_something_short(self, asked):
+        self.submit(*asked)
 
     @rule(asked=st.sampled_from(FIXED))
     def submit_something_short(self, asked):

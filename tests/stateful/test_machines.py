@@ -42,7 +42,7 @@ def walk(machine, stand_ins, steps, times=1):
 
 @every_machine
 def test_what_the_client_sees_is_what_the_model_expects(stand_ins, machine):
-    walk(machine, stand_ins, steps=15)
+    walk(machine, stand_ins, steps=10)
 
 
 @pytest.mark.slow
