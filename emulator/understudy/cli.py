@@ -17,6 +17,7 @@ _OWN = (
     "clock",
     "contracts",
     "demo",
+    "drift",
     "errors",
     "faults",
     "inspect",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy_contracts.edition import edition
@@ -44,13 +44,21 @@ class _Voice:
 
 
 def compare(
-    provider: str, sides: Sequence[Evidence], *, date: str, documents: Sequence[Document] = (), publishes: bool = False
+    provider: str,
+    sides: Sequence[Evidence],
+    *,
+    date: str,
+    documents: Sequence[Document] = (),
+    publishes: bool = False,
+    operations: Collection[str] = (),
 ) -> Report:
     """Hold all sides against the contract and against each other; `date` is today, as ISO 8601.
 
     `documents` are what the provider publishes and somebody handed in. `publishes`: whether what is published was to
-    be looked at, so that a model of which there is nothing could not be checked. Raises `ContractError`.
+    be looked at, so that a model of which there is nothing could not be checked. `operations` are the only ones that
+    are looked at, where some are named. Raises `ContractError`.
     """
+    asked = [one for name, one in contract(provider).operations.items() if not operations or name in operations]
     given = [*documents, *(one for side in sides if side.side != "emulator" for one in _fetched(provider, side))]
     voices = [_Voice(_side(one), observed(provider, one), one) for one in sides]
     for voice in voices:
@@ -66,11 +74,11 @@ def compare(
         voices.append(_Voice(Side("published", source, "published", when, len(given), of_provider), told))
     rows = [
         Row(one.name, tuple(looked(one, sides, [voice.observed for voice in voices], given, publishes, date)))
-        for one in contract(provider).operations.values()
+        for one in asked
     ]
-    drifts = [*_drifts(provider, voices), *_pairs(provider, voices)]
-    places = {name: index for index, name in enumerate(contract(provider).operations)}
-    drifts.sort(key=lambda one: (SEVERITIES.index(one.severity), places.get(one.key.operation, -1), _order(one.key)))
+    places = {one.name: index for index, one in enumerate(asked)}
+    drifts = [one for one in (*_drifts(voices), *_pairs(provider, voices)) if one.key.operation in places]
+    drifts.sort(key=lambda one: (SEVERITIES.index(one.severity), places[one.key.operation], _order(one.key)))
     dates = [dated(source) for one in contract(provider).operations.values() for source in one.sources]
     own = Side("contract", f"understudy's contract of {provider}", "contract", newest(dates), 0, of_provider=False)
     return Report(
@@ -114,7 +122,7 @@ def _publish(provider: str, documents: Iterable[Document], told: Observed) -> No
                 told.probes.add(one.model)
 
 
-def _drifts(provider: str, voices: Sequence[_Voice]) -> Iterator[Drift]:
+def _drifts(voices: Sequence[_Voice]) -> Iterator[Drift]:
     keys = dict.fromkeys(key for voice in voices for key in voice.observed.differences)
     for key in keys:
         first = next(found for voice in voices if (found := voice.observed.differences.get(key)) is not None)

@@ -23,10 +23,7 @@ def errors(operation: Operation, heard: Heard, stance: Mapping[str, str]) -> Ite
     """Say where the errors of an answer are not those of the catalogue."""
     exchange, expected = heard.exchange, heard.expected
     told = told_in(exchange)
-    well = {answer.status for answer in operation.answers}
-    if heard.accepted and (
-        (exchange.status >= 400 and exchange.status not in well) or (told and not _some(exchange.body))
-    ):
+    if heard.accepted and _refused(operation, heard, told):
         answer = f"HTTP {exchange.status}" + (f", {told[0]}" if told else "")
         key = Key(operation.name, "", "status", None, "", "changed-status", str(exchange.status))
         yield Difference(key, "accepted", answer, "breaking", "the request that the contract has for it is refused")

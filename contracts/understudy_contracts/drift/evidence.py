@@ -14,7 +14,7 @@ from understudy_contracts.harness.plan import Plan
 from understudy_contracts.harness.printed import examples
 from understudy_contracts.harness.probe import Probe
 from understudy_contracts.harness.recording import Recording
-from understudy_contracts.harness.run import perform
+from understudy_contracts.harness.run import Begun, Ended, Event, perform
 from understudy_contracts.harness.session import Session
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
@@ -79,15 +79,16 @@ def gathered(
     side: str,
     provenance: Provenance,
     date: str,
-    told: Callable[[Probe, int, int], None] = lambda probe, number, of: None,
+    told: Callable[[Event], None] = lambda event: None,
 ) -> Evidence:
-    """Perform every probe of a plan and keep what was answered; `told` hears of each before it begins."""
+    """Perform every probe of a plan and keep what was answered; `told` hears of each, before and after."""
     heard: list[Heard] = []
     silent = {left.probe.operation: left.reason for left in reversed(plan.left_out)}
     for number, probe in enumerate(plan.probes, 1):
-        told(probe, number, len(plan.probes))
+        told(Begun(probe, number, len(plan.probes)))
         before = len(session.exchanges)
         result = perform(probe, session)
+        told(Ended(result))
         if result.reason:
             silent[probe.operation] = result.reason
         heard += labelled(session.exchanges[before:], probe.name)
@@ -183,9 +184,13 @@ def wanted(probe: str) -> ErrorCase | None:
 def _usable(heard: Iterable[Heard], silent: dict[str, str], *, live: bool) -> Iterator[Heard]:
     """What says how the provider answers, and not how it is today, or what the account may."""
     for one in heard:
-        status = one.exchange.status
+        exchange, status = one.exchange, one.exchange.status
+        operation = contract(exchange.provider).operations.get(exchange.operation) if exchange.provider else None
+        if operation is not None and exchange.method != operation.method and one.expected is None:
+            # Another method at its address is not the operation.
+            continue
         hindered = status in (401, 402, 403, 408, 429) or status >= 500
         if live and hindered and (one.expected is None or one.expected.status != status):
-            silent[one.exchange.operation] = f"HTTP {status}, which says nothing of the contract"
-        elif one.exchange.transport == "http" and one.exchange.status:
+            silent[exchange.operation] = f"HTTP {status}, which says nothing of the contract"
+        elif exchange.transport == "http" and status:
             yield one

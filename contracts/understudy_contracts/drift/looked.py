@@ -49,12 +49,14 @@ def _heard(operation: Operation, evidence: Evidence, voice: Observed, today: str
     mine = [one for one in evidence.heard if one.exchange.operation == operation.name]
     told = (evidence.date if mine or statuses else "") or newest(dated(one.source) for one in mine)
     days = age(told, today)
-    if operation.outgoing:
+    if operation.outgoing and evidence.provenance != "printed":
         if statuses:
             return Looked(evidence.side, "checked", "", statuses, evidence.date, age(evidence.date, today))
         if operation.request is None or operation.request.schema is None:
             return Looked(evidence.side, "not-asked", "what it holds has no schema")
         return Looked(evidence.side, "could-not-check", "no webhook came")
+    if not statuses and evidence.provenance == "printed":
+        return Looked(evidence.side, "not-asked", "nothing of it is printed")
     if not statuses:
         why = evidence.silent.get(operation.name) or "nothing was asked of it"
         return Looked(evidence.side, "could-not-check", why)

@@ -181,6 +181,8 @@ def _add(made: Normal, more: Normal) -> None:
             made[name] = body
         elif name == "required":
             made[name] = sorted({*made[name], *body})
+        elif name in ("items", "others"):
+            _add(made[name], body)
         elif name in _NAMED or name == "dependentRequired":
             for key, inner in body.items():
                 if key not in made[name]:

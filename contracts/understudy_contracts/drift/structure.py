@@ -57,7 +57,11 @@ def changes(ours: Normal, theirs: Normal, at: str = "", required: bool = False) 
             yield from changes(ours.get(name, {}), theirs.get(name, {}), f"{at}/*")
     yield from _choices(ours, theirs, at, required)
     for name in RULES:
-        if ours.get(name) != theirs.get(name):
+        mine, others = ours.get(name), theirs.get(name)
+        if name == "when" and mine and others and mine["if"] == others["if"]:
+            for branch in ("then", "else"):
+                yield from changes(mine.get(branch, {}), others.get(branch, {}), at, required)
+        elif mine != others:
             yield change("changed-rule", name)
     yield from _together(ours, theirs, at, required)
 

@@ -64,7 +64,7 @@ def state(one: Looked) -> str:
         return f"sources of {one.date}" if one.date else "age unknown"
     answers = sum(one.statuses.values())
     words = {"checked": "checked", "partly": "partly", "could-not-check": "could not check", "not-asked": "not asked"}
-    said = words[one.state]
+    said = "not printed" if one.side == "pages" and one.state == "not-asked" else words[one.state]
     if one.state in ("checked", "partly") and answers:
         said += f", {answers} answer{'s' if answers > 1 else ''}"
     if one.state in ("checked", "partly"):
