@@ -92,6 +92,11 @@ class Answer:
     when: str = ""
     #: The name of the schema of its headers.
     headers: str | None = None
+    #: Why nobody can bring it about; empty where somebody can.
+    out_of_reach: str = ""
+    #: How the typical request is changed so that this is the answer, in the words of `Cause.request`; None where it
+    #: need not be, or nobody can say.
+    request: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,13 @@ class Cause:
     #: How the operation's typical request is changed so that this is the answer; None where nobody can say.
     #: `key` is `wrong` or `none`; `headers` (None: left out), `path` and `query` are set by name; `with` sets and
     #: `without` takes away what the body has under dotted names; `content` is sent as the body, and `media_type` is
-    #: what it is said to be; `body` is another body.
+    #: what it is said to be; `body` is another body, and `bytes` is how long one is that says nothing.
     request: Mapping[str, Any] | None = None
     #: Of an operation that may be paid for: why this request cannot begin anything, whatever the provider makes of it.
     #: Empty where nobody can be sure.
     free: str = ""
+    #: Why nobody can bring it about, not even at a stand-in; empty where somebody can.
+    out_of_reach: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     request: Body | None = None
     #: A request that is accepted: `body` (its text `$key` is the API key) or `content`; `told`, values of the body by
-    #: their dotted names that other operations tell; `after`, the operation that has to have been asked before.
+    #: their dotted names that other operations tell; `after`, the operation that has to have been asked before;
+    #: `status`, that of the answer where there is nothing that could be asked for.
     typical: Mapping[str, Any] = field(default_factory=lambda: _NONE)
     #: Who tells the whole address, where one does.
     address: Told | None = None
@@ -217,7 +225,8 @@ def _way(name: str, row: Mapping[str, Any]) -> Authentication:
 def _cause(row: Mapping[str, Any], known: Mapping[str, ErrorCase]) -> Cause:
     if row["case"] not in known:
         raise ContractError(f"operations.json: there is no error {row['case']!r}")
-    return Cause(known[row["case"]], row["by"], row["how"], row.get("request"), row.get("free", ""))
+    argued = row.get("free", ""), row.get("out_of_reach", "")
+    return Cause(known[row["case"]], row["by"], row["how"], row.get("request"), *argued)
 
 
 def _operation(
@@ -254,7 +263,8 @@ def _operation(
 
 def _answer(row: Mapping[str, Any]) -> Answer:
     types = tuple(name for name in row["media_types"] if name != "none")
-    return Answer(row["status"], row["schema"], types, row.get("when", ""), row.get("headers"))
+    told = row.get("when", ""), row.get("headers"), row.get("out_of_reach", ""), row.get("request")
+    return Answer(row["status"], row["schema"], types, *told)
 
 
 def _parameter(row: Mapping[str, Any]) -> Parameter:

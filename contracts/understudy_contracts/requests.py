@@ -108,6 +108,8 @@ def _content(
     if operation.request is None:
         return None, None
     media_type = change.get("media_type", operation.request.media_types[0])
+    if "bytes" in change:
+        return b" " * int(change["bytes"]), media_type
     if "content" in change or "content" in operation.typical:
         return change.get("content", operation.typical.get("content", "")).encode(), media_type
     body: Any = deepcopy(change.get("body", operation.typical.get("body")))

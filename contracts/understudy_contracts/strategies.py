@@ -73,6 +73,15 @@ def broken_request(provider: str, model: str, **switches: str) -> SearchStrategy
     return st.sampled_from(ways).flatmap(lambda way: way).filter(maker.breaks_one_rule)
 
 
+def plainest(provider: str, model: str, **switches: str) -> list[dict[str, Any]]:
+    """List valid requests for a model that hold nothing they need not: one for each way to keep its rules.
+
+    Switches are given as for `Contract.judge`. Raises `KeyError` for an unknown model.
+    """
+    maker = _maker(provider, model, tuple(sorted(switches.items())))
+    return [maker.plain(presence) for presence in maker.presences]
+
+
 def labels(provider: str, model: str, **switches: str) -> list[tuple[str, str]]:
     """List everything `broken_request` can break: each rule with a parameter it is broken at."""
     maker = _maker(provider, model, tuple(sorted(switches.items())))
@@ -104,14 +113,14 @@ class _Maker:
     @cached_property
     def presences(self) -> list[_Presence]:
         """The combinations that keep every rule."""
-        return [presence for presence in self._all_presences if self.judge.accepts(self._typical(presence))]
+        return [presence for presence in self._all_presences if self.judge.accepts(self.plain(presence))]
 
     @cached_property
     def wrong(self) -> list[tuple[str, list[_Presence]]]:
         """For each rule between parameters, the combinations that break it and nothing else."""
         found: dict[str, list[_Presence]] = {}
         for presence in self._all_presences:
-            violations = self.judge.violations(self._typical(presence))
+            violations = self.judge.violations(self.plain(presence))
             if len(violations) == 1 and "x-rule" in violations[0].schema:
                 found.setdefault(violations[0].rule, []).append(presence)
         return list(found.items())
@@ -131,9 +140,10 @@ class _Maker:
         return found
 
     def _only_breaks(self, presence: _Presence, fault: Fault) -> bool:
-        return self.breaks_one_rule(self._spoilt(self._typical(presence), fault.typical, fault))
+        return self.breaks_one_rule(self._spoilt(self.plain(presence), fault.typical, fault))
 
-    def _typical(self, presence: _Presence) -> dict[str, Any]:
+    def plain(self, presence: _Presence) -> dict[str, Any]:
+        """The request with these of the bound parameters, and otherwise with nothing that it need not have."""
         made: dict[str, Any] = {}
         for field in self.fields:
             name = dotted(field.path)

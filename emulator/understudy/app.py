@@ -121,11 +121,13 @@ class _House:
 
 async def _not_here(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
+    if problem.status_code == 405:
+        # As it is in the catalogues of who tells it in JSON.
+        return JSONResponse({"error": problem.detail}, 405, headers={"allow": ", ".join(_allowed(request))})
     message = (
         f"{request.method} {request.url.path}: {problem.detail}. `GET /` of the server itself says what it serves."
     )
-    headers = {"allow": ", ".join(_allowed(request))} if problem.status_code == 405 else problem.headers
-    return JSONResponse({"error": message}, problem.status_code, headers=headers)
+    return JSONResponse({"error": message}, problem.status_code, headers=problem.headers)
 
 
 def _allowed(request: Request) -> list[str]:

@@ -17,7 +17,8 @@ from .told import error_answer, printed
 #: The one channel.
 _CHANNEL = "tasks"
 
-_HOST = "ws-api.runware.ai"
+#: Where the provider itself listens.
+SOCKET_HOST = "ws-api.runware.ai"
 
 
 def asyncapi(provider: str, site: Site) -> dict[str, Any] | None:
@@ -76,7 +77,7 @@ def asyncapi(provider: str, site: Site) -> dict[str, Any] | None:
 
 def _server(site: Site) -> dict[str, Any]:
     if site.origin is None:
-        return {"host": _HOST, "protocol": "wss"}
+        return {"host": SOCKET_HOST, "protocol": "wss"}
     url = urlsplit(site.origin)
     return {"host": url.netloc, "protocol": "wss" if url.scheme == "https" else "ws"}
 

@@ -45,7 +45,14 @@ class Plan:
             else:
                 chosen.append(probe)
         chosen.sort(key=lambda probe: (probe.tier == "paid", probe.bound or 0, probe.seconds))
-        return cls(tuple(chosen), tuple(left_out))
+        first = [probe for probe in chosen if not probe.follows]
+        known = {probe.name for probe in first}
+        behind = [probe for probe in chosen if probe.follows]
+        left_out += [
+            Result(one, "not-run", f"{one.follows} is not tried") for one in behind if one.follows not in known
+        ]
+        ordered = [each for one in first for each in (one, *(later for later in behind if later.follows == one.name))]
+        return cls(tuple(ordered), tuple(left_out))
 
 
 _LACKING = {

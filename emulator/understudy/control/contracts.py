@@ -41,7 +41,9 @@ async def _written(call: Call, write: Callable[[str, "Site"], Any]) -> Any:
 async def _index(call: Call) -> Any:
     from understudy_contracts.documents import index
 
-    return await asyncio.to_thread(index, _site(call))
+    listed = await asyncio.to_thread(index, _site(call))
+    # Whoever tries how a wrong key is refused has to know whether there is one.
+    return {**listed, "keys": "known" if call.engine.accounts.restricted else "any"}
 
 
 async def _openapi(call: Call) -> Any:

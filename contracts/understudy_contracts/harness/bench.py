@@ -1,0 +1,108 @@
+"""What only a stand-in lets one do: move its clock, break it on purpose, and read its books."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+from .target import PATIENCE, Unreachable
+
+
+class Bench:
+    """The control API of a stand-in, for the one account that a key is."""
+
+    def __init__(self, url: str, key: str) -> None:
+        import httpx
+
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(
+            base_url=f"{self.url}/_understudy", headers=headers, trust_env=False, timeout=PATIENCE
+        )
+        #: The keys of further accounts that are this one's as well, such as that of somebody who signed in.
+        self._others: list[str] = []
+
+    @classmethod
+    def find(cls, url: str, key: str) -> Self | None:
+        """Take the control API of the server at an address; None where it has none."""
+        import httpx
+
+        bench = cls(url, key)
+        try:
+            answer = bench._http.get("/clock")
+            known = answer.is_success and "now" in answer.json()
+        except (httpx.HTTPError, ValueError):
+            known = False
+        if not known:
+            bench.close()
+        return bench if known else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
+    @cached_property
+    def knows_keys(self) -> bool:
+        """Whether it takes only the keys that it was told of: elsewhere no key is a wrong one."""
+        return bool(self._ask("GET", "/contracts/").get("keys") == "known")
+
+    def follow(self, key: str) -> None:
+        """Let what is done to the account be done to another one, too, unless the stand-in knows no such key."""
+        if not self.knows_keys and key not in self._others:
+            self._others.append(key)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the account; what falls due meanwhile has happened when this returns."""
+        self._ask_all("POST", "/clock/advance", {"seconds": seconds, "limit": 1})
+
+    def fail(self, **rule: Any) -> None:
+        """Add a rule to the account's faults, as `understudy faults add` does."""
+        self._ask_all("POST", "/faults", rule)
+
+    def clear(self) -> None:
+        """Remove the account's rules."""
+        self._ask_all("DELETE", "/faults")
+
+    def ledger(self) -> Any:
+        """Read what the account has, and every entry."""
+        return self._ask("GET", "/ledger")
+
+    def credit(self, amount: float) -> None:
+        """Give the account money, or take some away."""
+        self._ask_all("POST", "/ledger/credit", {"amount": amount})
+
+    def limit(self, **limits: Any) -> None:
+        """Set what the account may spend and have under way; None lifts a limit."""
+        self._ask_all("PATCH", "/limits", limits)
+
+    def deliveries(self) -> list[Any]:
+        """List the webhooks of the account, with every attempt."""
+        return list(self._ask("GET", "/webhooks")["deliveries"])
+
+    def reset(self) -> None:
+        """Make the account new."""
+        self._ask("POST", "/reset/all")
+
+    def _ask_all(self, method: str, path: str, body: Any = MappingProxyType({})) -> None:
+        self._ask(method, path, body)
+        for key in self._others:
+            self._ask(method, path, body, key)
+
+    def _ask(self, method: str, path: str, body: Any = MappingProxyType({}), key: str | None = None) -> Any:
+        import httpx
+
+        other = None if key is None else {"Authorization": f"Bearer {key}"}
+        try:
+            answer = self._http.request(method, path, json=dict(body) if body else None, headers=other)
+        except httpx.HTTPError as problem:
+            raise Unreachable(f"the control API of {self.url}: {str(problem) or type(problem).__name__}") from None
+        if not answer.is_success:
+            raise Unreachable(f"the control API of {self.url} refused {method} {path}: {answer.text[:300]}")
+        return answer.json() if answer.content else None

@@ -1,0 +1,135 @@
+"""What the contract says is answered, and in what an answer falls short of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from understudy_contracts.checks.exchange import Exchange
+from understudy_contracts.documents import Site
+from understudy_contracts.documents.told import error_answer
+from understudy_contracts.errors import ErrorCase, reasons, refusal_of
+from understudy_contracts.operations import Answer, Operation
+from understudy_contracts.provider import contract
+from understudy_contracts.schema import Violation
+
+_FIELD = re.compile(r"\{\w*\}")
+
+
+def tells(exchange: Exchange, operation: Operation, case: ErrorCase, switches: Mapping[str, str]) -> str:
+    """Say in what an answer falls short of telling an error as the catalogue has it; empty where it does not."""
+    wanted = error_answer(operation, case, Site(switches={operation.provider: switches}))
+    if exchange.transport == "http" and exchange.status != wanted.status:
+        return f"{case.id} is told with HTTP {wanted.status}, not {exchange.status}"
+    if not any(_pattern(case.message).fullmatch(text.strip()) for text in texts(exchange)):
+        return f"{case.id} says {case.message!r}, and the answer does not"
+    if case.code and wanted.media_type == "application/json":
+        codes = [str(code) for code in _values(exchange.body, "code")]
+        if not any(_pattern(case.code).fullmatch(code) for code in codes):
+            return f"{case.id} has the code {case.code}, not {' or '.join(codes) or 'none'}"
+    return _parameter(exchange, case)
+
+
+def refusal(provider: str, violation: Violation) -> ErrorCase:
+    """Tell which error of its catalogue a provider refuses a request with that breaks a rule of a model."""
+    known = contract(provider).errors
+    if provider == "gmi":
+        return known["invalidPayload"]
+    if provider != "runware":
+        return refusal_of(provider, violation)
+    if violation.rule == "unknown":
+        return known["unsupportedParameter"]
+    if "x-rule" in violation.schema:
+        return known[violation.schema["x-rule"]["error"]]
+    family = "missing" if violation.rule == "required" else "invalid"
+    own = family + "".join(part[:1].upper() + part[1:] for part in ".".join(violation.parameters[:1]).split("."))
+    return known.get(own) or known[f"{family}Parameter"]
+
+
+def names(exchange: Exchange, case: ErrorCase, violation: Violation) -> str:
+    """Say in what a refusal falls short of naming what is wrong; empty where it does not."""
+    said = " ".join(texts(exchange))
+    told = [
+        one for value in _values(exchange.body, "parameter") for one in (value if isinstance(value, list) else [value])
+    ]
+    missing = [name for name in violation.parameters if name not in told and name not in said]
+    speaks = "{parameter" in case.message or "{Parameter" in case.code or bool(told)
+    if speaks and len(missing) == len(violation.parameters):
+        return f"the answer does not name {' or '.join(violation.parameters)}"
+    reason = reasons(exchange.provider).get(violation.rule)
+    if reason is not None and not _pattern(reason.text).search(said):
+        return f"the answer does not give the reason {reason.text!r}"
+    return ""
+
+
+def _parameter(exchange: Exchange, case: ErrorCase) -> str:
+    told = list(_values(exchange.body, "parameter"))
+    if case.parameter is None or not told:
+        return ""
+    wanted = case.parameter if isinstance(case.parameter, str) else list(case.parameter)
+    return "" if wanted in told else f"{case.id} is about {wanted}, not {' or '.join(map(str, told))}"
+
+
+def form_of(exchange: Exchange, operation: Operation, switches: Mapping[str, str]) -> Answer | None:
+    """Tell which of the answers that an operation declares an answer is; None where it is none of them."""
+    kind = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    for answer in operation.answers:
+        if exchange.transport == "http" and answer.status != exchange.status:
+            continue
+        if answer.schema is not None:
+            documents = _documents(exchange, operation)
+            judge = contract(operation.provider).judge(answer.schema, **switches)
+            if documents and all(judge.accepts(one) for one in documents):
+                return answer
+        elif "*/*" in answer.media_types or (exchange.body is None and kind in (answer.media_types or ("",))):
+            return answer
+    return None
+
+
+def _documents(exchange: Exchange, operation: Operation) -> Sequence[Any]:
+    if exchange.body is None:
+        return ()
+    if operation.task is None:
+        return (exchange.body,)
+    items = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
+    return items if isinstance(items, list) else ()
+
+
+def texts(exchange: Exchange) -> Iterator[str]:
+    """Every text in an answer, and the page where it is one."""
+    if exchange.body is None:
+        yield exchange.content.decode("utf-8", "replace")
+    else:
+        yield from _texts(exchange.body)
+
+
+def _texts(document: Any) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, Mapping):
+        for value in document.values():
+            yield from _texts(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _texts(value)
+
+
+def _values(document: Any, name: str) -> Iterator[Any]:
+    """What stands under a name, wherever in a document it does."""
+    if isinstance(document, Mapping):
+        if name in document:
+            yield document[name]
+        for value in document.values():
+            yield from _values(value, name)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _values(value, name)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A text whose fields, such as `{parameter}`, may hold anything, and nothing at all at the end."""
+    written = ".*".join(re.escape(part) for part in _FIELD.split(text.strip()))
+    return re.compile(written.replace(r"\ .*", r"\ ?.*"), re.DOTALL)

@@ -1,0 +1,63 @@
+"""A provider's socket: one connection, who asks, a task, and the frame that answers it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from understudy_contracts.checks.exchange import Exchange
+from understudy_contracts.operations import Operation
+from understudy_contracts.requests import Request
+
+#: How large a frame may be, in bytes.
+_LARGEST = 64 * 1024 * 1024
+
+
+def said(url: str, operation: Operation, request: Request, key: str | None, patience: float) -> Exchange:
+    """Say a task on a new connection, after who asks unless that is nobody, and take the first frame that answers.
+
+    Raises `Unreachable`.
+    """
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    from .target import Unreachable, parsed
+
+    content = request.content or b"[]"
+    try:
+        with connect(url, open_timeout=patience, close_timeout=1, proxy=None, max_size=_LARGEST) as socket:
+            if key is not None:
+                socket.send(orjson.dumps([{"taskType": "authentication", "apiKey": key}]), text=True)
+                told = parsed(_bytes(socket.recv(patience)))
+                if not (isinstance(told, Mapping) and told.get("data")):
+                    return _exchange(url, operation, [{"taskType": "authentication"}], told, 0.0)
+            began = time.monotonic()
+            socket.send(content, text=True)
+            body = parsed(_bytes(socket.recv(patience)))
+            return _exchange(url, operation, parsed(content), body, time.monotonic() - began)
+    except (WebSocketException, OSError) as problem:
+        raise Unreachable(f"{url}: {str(problem) or type(problem).__name__}") from None
+
+
+def _exchange(url: str, operation: Operation, request: Any, body: Any, seconds: float) -> Exchange:
+    # A socket has no statuses: what is refused stands apart from what is not.
+    refused = not (isinstance(body, Mapping) and "data" in body)
+    return Exchange(
+        request=request,
+        status=400 if refused else 200,
+        body=body,
+        at=time.monotonic(),
+        method=operation.method,
+        path=url,
+        provider=operation.provider,
+        operation=operation.name,
+        transport="websocket",
+        seconds=seconds,
+    )
+
+
+def _bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame

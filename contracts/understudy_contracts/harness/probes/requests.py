@@ -1,0 +1,169 @@
+"""Generated requests: valid ones, which are accepted, and ones that break one rule, which are refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from understudy_contracts import requests
+from understudy_contracts.checks import Exchange, Finding
+from understudy_contracts.harness.budget import Exhausted
+from understudy_contracts.harness.cost import bound
+from understudy_contracts.harness.expected import form_of, names, refusal, tells
+from understudy_contracts.harness.probe import CouldNotCheck, Probe
+from understudy_contracts.harness.session import Session
+from understudy_contracts.harness.shortest import fields_of, price
+from understudy_contracts.harness.target import Unreachable, parsed
+from understudy_contracts.models import Model
+from understudy_contracts.operations import Operation
+from understudy_contracts.provider import contract
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from understudy_contracts.strategies import Broken
+
+#: How many times what the cheapest request of a model costs a generated one may cost, where it is real money.
+_DEAR = 4
+
+#: How much of a request a finding shows.
+_SHOWN = 400
+
+
+def generated(provider: str, models: Iterable[Model], examples: int) -> Iterator[Probe]:
+    """Try whether generated requests for each model are accepted and refused as its rules have it."""
+    for model in models:
+        for one in submits(model):
+            if one.request is None or not one.request.judged_later:
+                yield _probe(model, one, "broken", "refused", _refused, examples)
+            if model.output.delivery == "sync" or not _waits(one):
+                yield _probe(model, one, "valid", "accepted", _accepted, examples)
+
+
+def submits(model: Model) -> list[Operation]:
+    """List the operations that begin a job of a model, for who has an API key."""
+    every = contract(model.provider).operations.values()
+    mine = [one for one in every if one.purpose == "submit" and one.request is not None and one.request.models]
+    return [one for one in mine if one.authentication != ("user",) and model.operation != "workflow"]
+
+
+def _waits(operation: Operation) -> bool:
+    """Whether a call is answered only when what is made is there."""
+    return all(answer.schema is None or answer.headers is not None for answer in operation.answers[:1])
+
+
+def _probe(model: Model, operation: Operation, kind: str, check: str, judge: Any, examples: int) -> Probe:
+    cheapest, seconds = price(model, fields_of(model, {}))
+    return Probe(
+        name=f"{model.provider}.{operation.name}.{kind}.{model.id}",
+        provider=model.provider,
+        operation=operation.name,
+        checks=(check,),
+        tier="paid",
+        why=operation.why if check == "accepted" else f"Were it not refused: {operation.why}",
+        perform=partial(_tried, operation=operation, model=model, kind=kind, judge=judge, examples=examples),
+        bound=cheapest * _DEAR * examples,
+        seconds=seconds,
+    )
+
+
+def _tried(
+    session: Session, operation: Operation, model: Model, kind: str, judge: Any, examples: int
+) -> Iterator[Finding]:
+    from understudy_contracts import strategies
+
+    make = strategies.request if kind == "valid" else strategies.broken_request
+    strategy: SearchStrategy[Any] = make(model.provider, model.id, **session.switches)
+    yield from _smallest(session, strategy, examples, lambda one: judge(session, operation, model, one))
+
+
+def _smallest(
+    session: Session, strategy: SearchStrategy[Any], examples: int, judge: Callable[[Any], Iterator[Finding]]
+) -> list[Finding]:
+    """Try generated requests, and tell what is wrong with the smallest that anything is wrong with.
+
+    Where requests are real money the first such is told: looking for a smaller one would be paid for.
+    """
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+
+    phases = [Phase.generate] if session.target.live else [Phase.generate, Phase.shrink]
+    found: list[Finding] = []
+    stopped: list[Exception] = []
+    tried = 0
+
+    def run(example: Any) -> None:
+        nonlocal tried
+        if stopped:
+            return
+        try:
+            wrong = list(judge(example))
+        except (CouldNotCheck, Exhausted, Unreachable) as problem:
+            stopped.append(problem)
+            return
+        tried += 1
+        if wrong:
+            found[:] = wrong
+            raise AssertionError
+
+    quiet = settings(
+        max_examples=examples, database=None, deadline=None, phases=phases, suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )  # fmt: skip
+    try:
+        seed(session.dice.getrandbits(32))(quiet(given(strategy)(run)))()
+    except BaseException:
+        # Whatever way Hypothesis tells it: what was found is what counts.
+        if not found:
+            raise
+    if stopped and not found:
+        raise stopped[0]
+    if not tried:
+        raise CouldNotCheck("no request that was generated is cheap enough")
+    return found
+
+
+def _sent(session: Session, operation: Operation, model: Model, fields: Mapping[str, Any], broken: str) -> Exchange:
+    own = dict(fields)
+    if "taskUUID" in own and broken != "taskUUID":
+        own["taskUUID"] = session.new_id()
+    change = requests.of_model(operation, model, own)
+    if session.target.live:
+        _assume_cheap(operation, model, requests.changed(operation, change, "", lambda told: ""))
+    return session.ask(operation.name, change)
+
+
+def _assume_cheap(operation: Operation, model: Model, request: requests.Request) -> None:
+    from hypothesis import assume
+
+    most = bound(operation, request.target, parsed(request.content or b""))
+    assume(most is not None and most <= price(model, fields_of(model, {}))[0] * _DEAR)
+
+
+def _accepted(session: Session, operation: Operation, model: Model, fields: Mapping[str, Any]) -> Iterator[Finding]:
+    exchange = _sent(session, operation, model, fields, "")
+    if contract(model.provider).gated(model.id, fields, session.switches):
+        case = contract(model.provider).errors["notEntitled"]
+        problem = tells(exchange, operation, case, session.switches)
+    else:
+        problem = "" if form_of(exchange, operation, session.switches) else f"it is answered HTTP {exchange.status}"
+    if problem:
+        yield Finding("accepted", f"{model.id} does not take a valid request: {problem}: {_shown(fields)}", exchange)
+
+
+def _refused(session: Session, operation: Operation, model: Model, broken: Broken) -> Iterator[Finding]:
+    judge = contract(model.provider).model_judge(model.id, session.switches)
+    [violation] = judge.violations(broken.request)
+    exchange = _sent(session, operation, model, broken.request, broken.parameter)
+    case = refusal(model.provider, violation)
+    problem = tells(exchange, operation, case, session.switches) or names(exchange, case, violation)
+    if problem:
+        message = f"{broken.parameter} breaks the rule {broken.rule}: {problem}: {_shown(broken.request)}"
+        yield Finding("refused", message, exchange)
+
+
+def _shown(document: Mapping[str, Any]) -> str:
+    text = orjson.dumps(document).decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

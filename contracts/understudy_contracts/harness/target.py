@@ -1,0 +1,207 @@
+"""Where a run's requests go: a stand-in, somebody's server, or the provider itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from understudy_contracts.checks.exchange import Exchange
+from understudy_contracts.documents.asyncapi import SOCKET_HOST
+from understudy_contracts.operations import Operation
+from understudy_contracts.provider import contract
+from understudy_contracts.requests import Request
+
+if TYPE_CHECKING:
+    import httpx
+
+#: How long an answer may take, in seconds: blocking calls wait for a whole video.
+PATIENCE = 120.0
+
+#: How much of a body is sent at once, in bytes.
+_PIECE = 256 * 1024
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Unreachable(Exception):
+    """No answer came: nothing is there, or it hung up."""
+
+
+class Target(Protocol):
+    """Whoever is asked."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is the provider itself, who wants to be paid."""
+
+    @property
+    def switches(self) -> Mapping[str, Mapping[str, str]]:
+        """How it reads what sources disagree on, by provider, where that is known."""
+
+    def address(self, host: str) -> str:
+        """What the paths of one of the provider's hosts begin with there."""
+
+    def ask(self, operation: Operation, request: Request) -> Exchange:
+        """Send a request over HTTP and take the answer. Raises `Unreachable`."""
+
+    def say(self, operation: Operation, request: Request, key: str | None) -> Exchange:
+        """Say a task on a socket, after who asks unless that is nobody, and take the answer. Raises `Unreachable`."""
+
+
+class Remote:
+    """A server that is asked over HTTP: `Remote.at("http://127.0.0.1:8899")`, or `Remote.live("gmi")`."""
+
+    def __init__(
+        self,
+        name: str,
+        addresses: Mapping[str, str],
+        *,
+        live: bool = False,
+        rate: float | None = None,
+        switches: Mapping[str, Mapping[str, str]] | None = None,
+        timeout: float = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        import httpx
+
+        self.name = name
+        self.live = live
+        self.switches = switches or {}
+        self._addresses = addresses
+        self._pause = 0.0 if rate is None else 1 / rate
+        self._sleep = sleep
+        self._last = -float("inf")
+        self._timeout = timeout
+        nearby = all(urlsplit(address).hostname in _LOOPBACK for address in addresses.values())
+        self._http = httpx.Client(timeout=timeout, trust_env=not nearby)
+
+    @classmethod
+    def at(cls, url: str, **options: Any) -> Self:
+        """Ask one server that stands for all of the provider's hosts; a stand-in tells what their paths begin with.
+
+        Raises `Unreachable` where nothing answers.
+        """
+        import httpx
+
+        base = url.rstrip("/")
+        try:
+            answer = httpx.get(f"{base}/_understudy/contracts/", trust_env=False, timeout=10)
+            told = answer.json()["providers"] if answer.is_success else {}
+        except httpx.TransportError as problem:
+            raise Unreachable(f"nothing answers at {url}: {problem}") from None
+        except (ValueError, KeyError, TypeError):
+            told = {}
+        hosts = {host: where for one in told.values() for host, where in one.get("hosts", {}).items()}
+        switches = {name: one.get("switches", {}) for name, one in told.items()}
+        return cls(url, hosts or {"": base}, switches=switches, **options)
+
+    @classmethod
+    def provider(cls, provider: str, *, addresses: Mapping[str, str] | None = None, **options: Any) -> Self:
+        """Ask the provider itself, at its own hosts. Sending is another's decision: see `harness.permission`.
+
+        `addresses` tell where a host is to be found instead.
+        """
+        hosts = {one.host for one in contract(provider).operations.values() if one.host is not None}
+        if any("websocket" in one.transports for one in contract(provider).operations.values()):
+            hosts.add(SOCKET_HOST)
+        places = {host: f"https://{host}" for host in sorted(hosts)} | dict(addresses or {})
+        return cls(f"{provider}, live", places, live=True, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._http.close()
+
+    def address(self, host: str) -> str:
+        """What the paths of one of the provider's hosts begin with there."""
+        return self._addresses.get(host) or next(iter(self._addresses.values()))
+
+    def ask(self, operation: Operation, request: Request) -> Exchange:
+        """Send a request over HTTP and take the answer. Raises `Unreachable`."""
+        import httpx
+
+        url = request.target if "://" in request.target else f"{self.address(operation.host or '')}{request.target}"
+        # What goes out in pieces has to be said how long it is.
+        length = {} if request.content is None else {"Content-Length": str(len(request.content))}
+        headers = {**length, **request.headers}
+        self._wait_for_turn()
+        began = time.monotonic()
+        try:
+            answer = self._http.request(
+                request.method, url, headers=headers, content=_pieces(request.content), follow_redirects=False
+            )
+        except httpx.HTTPError as problem:
+            raise Unreachable(f"{request.method} {url}: {str(problem) or type(problem).__name__}") from None
+        except httpx.InvalidURL as problem:
+            raise Unreachable(f"{url}: {problem}") from None
+        self._last = ended = time.monotonic()
+        return _exchange(operation, request, url, answer, ended - began, ended)
+
+    def say(self, operation: Operation, request: Request, key: str | None) -> Exchange:
+        """Say a task on a socket, after who asks unless that is nobody, and take the answer. Raises `Unreachable`."""
+        from .line import said
+
+        address = self.address(SOCKET_HOST if self.live else operation.host or "")
+        url = f"ws{address.removeprefix('http')}{request.target}"
+        self._wait_for_turn()
+        exchange = said(url, operation, request, key, self._timeout)
+        self._last = exchange.at
+        return exchange
+
+    def _wait_for_turn(self) -> None:
+        rest = self._last + self._pause - time.monotonic()
+        if rest > 0:
+            self._sleep(rest)
+
+
+def _exchange(
+    operation: Operation, request: Request, url: str, answer: httpx.Response, seconds: float, at: float
+) -> Exchange:
+    body = parsed(answer.content)
+    return Exchange(
+        request=parsed(request.content or b""),
+        status=answer.status_code,
+        body=body,
+        at=at,
+        method=request.method,
+        path=url,
+        headers=dict(answer.headers),
+        provider=operation.provider,
+        # With a method that it does not have an operation is not what was asked.
+        operation=operation.name if request.method in _methods(operation.name, operation.provider) else "",
+        sent={name.lower(): value for name, value in request.headers.items()},
+        content=b"" if body is not None else answer.content,
+        seconds=seconds,
+    )
+
+
+def _pieces(content: bytes | None) -> bytes | Iterator[bytes] | None:
+    """A body that is sent in parts, where it is a large one: whole, each part of it would be copied many times."""
+    if content is None or len(content) <= _PIECE:
+        return content
+    return (content[start : start + _PIECE] for start in range(0, len(content), _PIECE))
+
+
+@cache
+def _methods(operation: str, provider: str) -> frozenset[str]:
+    one = contract(provider).operations[operation]
+    told = [cause.request["method"] for cause in one.errors if cause.request and "method" in cause.request]
+    return frozenset({one.method, *told})
+
+
+def parsed(content: bytes) -> Any:
+    """What JSON says; None where it is none."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
