@@ -42,6 +42,8 @@ def wrapped(clip: Clip, scratch: Path) -> tuple[tuple[str, ...], tuple[str, ...]
         *("-map", "2:s", "-c:s", "webvtt" if clip.container == "webm" else "mov_text"),
         *("-disposition:s:0", "default", "-metadata:s:s:0", "language=zxx"),
         *("-metadata:s:s:0", "title=running time", "-metadata:s:s:0", "handler_name=running time"),
+        # A cue may come later than ten seconds of the rest; not to wait for it would put it where chance has it.
+        *("-max_interleave_delta", "0"),
     )
     return ("-f", "webvtt", "-i", f"file:{scratch}"), (*text, *tags, *named)
 
