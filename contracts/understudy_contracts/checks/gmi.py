@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from understudy_contracts.provider import contract
 
@@ -162,6 +163,30 @@ def lists(record: Record, notes: Notes) -> None:
                 notes.find(f"there are {end} requests and not {total}", exchange)
             if more is not (end < total):
                 notes.find(f"has_more is {more} at {end} of {total}", exchange)
+
+
+@RULES.check(
+    "lists-whole",
+    why="After a lost answer a client looks for its request in the list: one that is not there is paid for again.",
+    sources=(f"has_more: {_RECORDS}", "that nothing is left out is inferred from how clients look"),
+)
+def lists_whole(record: Record, notes: Notes) -> None:
+    """A list that nothing follows has every request that was made before."""
+    made: dict[str, dict[str, object]] = {}
+    for exchange, place in record.exchanges:
+        if exchange.status >= 400 or place.form not in ("submit-answer", "list-answer"):
+            continue
+        # Whoever is signed in may be somebody else than the key is.
+        mine = made.setdefault(urlsplit(exchange.path).path, {})
+        here = {str(item["request_id"]): item.get("model") for item in told(exchange, place)}
+        if place.form == "submit-answer":
+            mine.update(here)
+        elif place.offset == 0 and exchange.body.get("has_more") is False:
+            wanted = [uuid for uuid, model in mine.items() if place.model in (None, model)]
+            notes.look(min(len(wanted), 1))
+            for uuid in wanted:
+                if uuid not in here:
+                    notes.find(f"a whole list lacks the request {uuid}", exchange)
 
 
 @RULES.check(

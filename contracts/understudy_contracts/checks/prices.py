@@ -27,7 +27,10 @@ class Bill:
     def allows(self, told: object) -> bool:
         """Whether an answer may say this."""
         amount = amount_of(told)
-        return amount is not None and abs(amount - self.cost) <= self.slack
+        if amount is None or (self.cost and amount <= 0):
+            # However short it is, nothing is made for nothing.
+            return False
+        return abs(amount - self.cost) <= self.slack
 
     def __str__(self) -> str:
         return f"{self.cost}" if self.slack <= _CENT_OF_A_CENT else f"about {self.cost}"
