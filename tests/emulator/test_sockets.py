@@ -225,6 +225,20 @@ async def test_what_may_not_have_arrived_comes_again_when_the_session_is_resumed
         assert await again.hear() == {"data": [{"taskType": "videoInference", "taskUUID": task["taskUUID"]}]}
 
 
+async def test_a_heartbeat_is_never_answered_again_when_the_session_is_resumed(stage):
+    task = video_task()
+    async with line(stage.server) as socket:
+        mine = Line(socket)
+        session = await mine.authenticate(stage.key)
+        assert (await mine.ask(PING))["data"][0]["pong"] is True
+        await mine.ask(task)
+        mine.drop()
+    async with line(stage.server) as socket:
+        again = Line(socket)
+        await again.authenticate(stage.key, connectionSessionUUID=session)
+        assert await again.hear() == {"data": [{"taskType": "videoInference", "taskUUID": task["taskUUID"]}]}
+
+
 async def test_a_task_sent_again_after_resuming_is_acknowledged_again_and_made_once(stage):
     task = video_task()
     async with line(stage.server) as socket:

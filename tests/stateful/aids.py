@@ -155,8 +155,8 @@ def broken_promises(provider: str, journal: Iterable[dict[str, Any]], webhooks: 
         asked, answer = shown["request"], shown["response"]
         if shown["provider"] != provider or answer is None or asked["method"] in ("PUSH", "CLOSE"):
             continue
-        if shown["operation"] in ("authenticate", "ping"):
-            # What may have got lost on a socket is told once more there, and was judged when it was told first.
+        if shown["transport"] == "websocket" and shown["operation"] not in ("submit", "poll"):
+            # What may have got lost is told once more after the login, and was judged when it was told first.
             continue
         if shown["transport"] == "websocket" and shown["operation"] == "submit":
             # So is a task acknowledged that is sent once more.

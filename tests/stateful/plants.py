@@ -75,7 +75,7 @@ def planted(status):
 """,
         "'success'",
         8,
-        8,
+        12,
     ),
     "a job that was called off is paid for": Plant(
         Gmi,
@@ -86,7 +86,7 @@ def planted(cancel):
 """,
         "client.cancel(job_1)",
         5,
-        7,
+        11,
     ),
     "a submit whose answer was lost is sent again": Plant(
         Segmind,
@@ -101,6 +101,6 @@ def planted(fresh):
 """,
         "client.submit(",
         8,
-        6,
+        12,
     ),
 }

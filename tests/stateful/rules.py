@@ -25,8 +25,11 @@ class Customer(Conversation):
             return
         choice = TROUBLES[self.troubles][operation]
         trouble = choice[number % len(choice)]
-        # After a reset a socket is told again what was lost, so that it may well go on; and one delay is enough.
-        always = always and not trouble.late and not ("socket" in self.troubles and "reset" in trouble.rule)
+        # A socket tells once more what was lost, so a submit goes on after its first reset; and one delay is enough.
+        told_again = (
+            self.troubles == "runware-socket" and operation == "submit" and trouble.rule.get("reset") == "after"
+        )
+        always = always and not trouble.late and not told_again
         rule = {"provider": self.provider, "operation": operation, **trouble.rule, **({} if always else {"times": 1})}
         fault = Fault(self.world.name("fault"), trouble, None if always else 1)
         self.script.run(f"{fault.name} = control.add_fault({written(rule)})")

@@ -243,8 +243,18 @@ async def _say(session: Session, document: dict[str, Any], strike: Strike, *, is
     # What a reset keeps from a caller was said, and is owed when the session is resumed.
     if strike and (strike.connection != "reset" or strike.truncate is not None):
         text = spoilt_text(strike, _frame(document))
-    if text is not None:
+    if text is None:
+        return
+    if not _is_heartbeat(document):
         await session.deliver(text, session.account.clock.lived(), is_error=is_error)
+    elif session.line is not None:
+        # It tells of this line, and is owed to nobody: on another it would answer what was never asked there.
+        await session.line.put(text)
+
+
+def _is_heartbeat(document: dict[str, Any]) -> bool:
+    items = document.get("data") or ()
+    return bool(items) and all(item["taskType"] == "ping" for item in items)
 
 
 def _frame(document: dict[str, Any]) -> str:
