@@ -97,6 +97,8 @@ class Answer:
     #: How the typical request is changed so that this is the answer, in the words of `Cause.request`; None where it
     #: need not be, or nobody can say.
     request: Mapping[str, Any] | None = None
+    #: The switches, with their values, under which it is answered at all.
+    switch: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class Cause:
     free: str = ""
     #: Why nobody can bring it about, not even at a stand-in; empty where somebody can.
     out_of_reach: str = ""
+    #: Over which it is told.
+    transports: tuple[Transport, ...] = ("http", "websocket")
+    #: The switches, with their values, under which it is answered at all.
+    switch: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,8 @@ def _way(name: str, row: Mapping[str, Any]) -> Authentication:
 def _cause(row: Mapping[str, Any], known: Mapping[str, ErrorCase]) -> Cause:
     if row["case"] not in known:
         raise ContractError(f"operations.json: there is no error {row['case']!r}")
-    argued = row.get("free", ""), row.get("out_of_reach", "")
+    over = tuple(row.get("transports", ("http", "websocket")))
+    argued = row.get("free", ""), row.get("out_of_reach", ""), over, row.get("switch", _NONE)
     return Cause(known[row["case"]], row["by"], row["how"], row.get("request"), *argued)
 
 
@@ -264,7 +271,7 @@ def _operation(
 def _answer(row: Mapping[str, Any]) -> Answer:
     types = tuple(name for name in row["media_types"] if name != "none")
     told = row.get("when", ""), row.get("headers"), row.get("out_of_reach", ""), row.get("request")
-    return Answer(row["status"], row["schema"], types, *told)
+    return Answer(row["status"], row["schema"], types, *told, row.get("switch", _NONE))
 
 
 def _parameter(row: Mapping[str, Any]) -> Parameter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
@@ -16,10 +18,8 @@ class Bench:
         import httpx
 
         self.url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(
-            base_url=f"{self.url}/_understudy", headers=headers, trust_env=False, timeout=PATIENCE
-        )
+        self._key = key
+        self._http = httpx.Client(base_url=f"{self.url}/_understudy", trust_env=False, timeout=PATIENCE)
         #: The keys of further accounts that are this one's as well, such as that of somebody who signed in.
         self._others: list[str] = []
 
@@ -30,9 +30,8 @@ class Bench:
 
         bench = cls(url, key)
         try:
-            answer = bench._http.get("/clock")
-            known = answer.is_success and "now" in answer.json()
-        except (httpx.HTTPError, ValueError):
+            known = "now" in bench._ask("GET", "/clock")
+        except (Unreachable, ValueError, TypeError):
             known = False
         if not known:
             bench.close()
@@ -66,6 +65,15 @@ class Bench:
         """Add a rule to the account's faults, as `understudy faults add` does."""
         self._ask_all("POST", "/faults", rule)
 
+    @contextmanager
+    def failing_for_all(self, **rule: Any) -> Iterator[None]:
+        """Have a rule strike whoever asks, where nobody says who they are."""
+        made = self._ask("POST", "/faults", rule, "")
+        try:
+            yield
+        finally:
+            self._ask("DELETE", f"/faults/{made['id']}", key="")
+
     def clear(self) -> None:
         """Remove the account's rules."""
         self._ask_all("DELETE", "/faults")
@@ -98,9 +106,9 @@ class Bench:
     def _ask(self, method: str, path: str, body: Any = MappingProxyType({}), key: str | None = None) -> Any:
         import httpx
 
-        other = None if key is None else {"Authorization": f"Bearer {key}"}
+        headers = {} if key == "" else {"Authorization": f"Bearer {self._key if key is None else key}"}
         try:
-            answer = self._http.request(method, path, json=dict(body) if body else None, headers=other)
+            answer = self._http.request(method, path, json=dict(body) if body else None, headers=headers)
         except httpx.HTTPError as problem:
             raise Unreachable(f"the control API of {self.url}: {str(problem) or type(problem).__name__}") from None
         if not answer.is_success:

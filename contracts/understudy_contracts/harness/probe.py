@@ -26,6 +26,10 @@ class CouldNotCheck(Exception):
     """Something that is no fault against the contract kept a probe from seeing what it wanted to see."""
 
 
+class NotHere(Exception):
+    """There is nothing to be seen at this target, by what it says of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One thing that is tried: `perform` sends what it takes, and yields what it found wrong.

@@ -13,7 +13,7 @@ from understudy_contracts.checks import Check, Finding, Judged
 from .budget import Exhausted
 from .earlier import written
 from .plan import Plan
-from .probe import CouldNotCheck, Probe, Result
+from .probe import CouldNotCheck, NotHere, Probe, Result
 from .report import INTERRUPTED, Report, Spending, Tally, distinct
 from .session import Session
 from .target import Unreachable
@@ -109,7 +109,7 @@ def perform(probe: Probe, session: Session) -> Result:
     try:
         with session.performing(probe):
             findings.extend(probe.perform(session))
-    except Exhausted as problem:
+    except (Exhausted, NotHere) as problem:
         state, reason = "not-run", str(problem)
     except (CouldNotCheck, Unreachable) as problem:
         state, reason = "could-not-check", str(problem)

@@ -40,6 +40,8 @@ _STRIDE = 30.0
 _LONG_IN_COMING = 0.05
 #: How often a provider that says it is too busy is asked again.
 _TRIES = 4
+#: For how many seconds who signed in need not do so again.
+_SIGNED_IN = 300.0
 #: How many bytes of a file stay on record: a run may see thousands of them.
 _KEPT = 64 * 1024
 
@@ -121,6 +123,9 @@ class Session:
         self.dice = random.Random(seed)
         self._sleep = sleep
         self._answers: dict[str, Exchange] = {}
+        #: How many seconds were let pass, and when who asks was told who it is.
+        self._passed = 0.0
+        self._signed_in_at: dict[str, float] = {}
         #: How often something was done by this probe, or for all of them, for names that are the same in every run.
         self._counts: Counter[str] = Counter()
         #: Under which name each job was paid for.
@@ -170,7 +175,7 @@ class Session:
         `send`. Raises `CouldNotCheck`, and `Unreachable`.
         """
         operation = self.contract.operations[name]
-        request = self._written(operation, change, cause, told)
+        request = self.written(operation, change, cause, told)
         return self.send(operation, request, cause=cause, excused=cause is None, name=name_as, over=over)
 
     def send(
@@ -193,6 +198,8 @@ class Session:
         held = self._named(operation, request, cause, name)
         if held is not None and held in self.earlier.handed_in:
             exchange = self.earlier.answer(held)
+        elif held is not None and self.budget.holds(held):
+            raise CouldNotCheck(f"nobody knows what came of {held}, and it is not paid for again")
         else:
             exchange = self._sent(operation, request, cause, held, excused, over)
         if held is not None and _began_nothing(exchange):
@@ -229,6 +236,8 @@ class Session:
 
         Raises `CouldNotCheck`.
         """
+        if self._passed - self._signed_in_at.get(name, self._passed) > _SIGNED_IN:
+            del self._answers[name]
         if name not in self._answers:
             operation = self.contract.operations[name]
             if "after" in operation.typical:
@@ -239,6 +248,8 @@ class Session:
             if _refused(exchange) and exchange.status != operation.typical.get("status"):
                 raise CouldNotCheck(f"{name} answered {exchange.status}")
             self._answers[name] = exchange
+            if operation.purpose == "authenticate":
+                self._signed_in_at[name] = self._passed
         return self._answers[name]
 
     def finish(self, poll: Callable[[], Exchange], first: Exchange | None = None) -> Exchange:
@@ -258,6 +269,7 @@ class Session:
 
     def wait(self, seconds: float) -> None:
         """Let time pass: a stand-in's, or one's own."""
+        self._passed += seconds
         if self.bench is not None:
             self.bench.advance(seconds)
         else:
@@ -287,6 +299,7 @@ class Session:
             while not answered.wait(_LONG_IN_COMING):
                 with suppress(Unreachable):
                     bench.advance(_STRIDE)
+                    self._passed += _STRIDE
 
         passing = threading.Thread(target=pass_time, name="time-passing", daemon=True)
         passing.start()
@@ -316,9 +329,14 @@ class Session:
         self.bench.follow(email)
         return {**change, "with": {"email": email, "password": self.key, **change.get("with", {})}}
 
-    def _written(
-        self, operation: Operation, change: Mapping[str, Any] | None, cause: Cause | None, told: Lookup | None
+    def written(
+        self,
+        operation: Operation,
+        change: Mapping[str, Any] | None = None,
+        cause: Cause | None = None,
+        told: Lookup | None = None,
     ) -> Request:
+        """Write an operation's typical request, changed as `Cause.request` is written, asking what it has to tell."""
         changes = dict(change or (cause.request if cause is not None else None) or {})
         # What is to be called off must not have ended yet.
         own = self.told_anew if operation.purpose == "cancel" and not changes else self.told
@@ -328,10 +346,12 @@ class Session:
         """Ask what the contract prints; many probes may want to know what came of it, but one hands it in."""
         if operation.free:
             return self.ask(operation.name)
-        request = self._written(operation, self._cheap(operation), None, None)
+        request = self.written(operation, self._cheap(operation))
         name = f"{operation.provider}.{operation.name}"
-        self._counts[name] += 1
-        return self.send(operation, request, name=f"{name}#{self._counts[name]}")
+        exchange = self.send(operation, request, name=f"{name}#{self._counts[name] + 1}")
+        # What was lost keeps its name: whether it is being made, nobody knows.
+        self._counts[name] += not _refused(exchange) or _began_nothing(exchange)
+        return exchange
 
     def _cheap(self, operation: Operation) -> Mapping[str, Any] | None:
         """The cheapest request there is; as a job of its own, unless it is the one that everybody asks about."""

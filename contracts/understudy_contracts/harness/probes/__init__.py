@@ -8,6 +8,7 @@ from understudy_contracts.harness.probe import Probe
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 
+from .forced import forced
 from .lifecycle import lifecycles
 from .operations import answers, refusals, typical
 from .requests import generated
@@ -37,5 +38,6 @@ def _probes(provider: str, models: tuple[Model, ...], examples: int) -> Iterator
     yield from answers(provider)
     yield from methods(provider)
     yield from ids(provider)
+    yield from forced(provider)
     yield from lifecycles(provider, models)
     yield from generated(provider, models, examples)

@@ -9,6 +9,7 @@ from typing import Any
 
 from understudy_contracts import requests
 from understudy_contracts.checks import Exchange
+from understudy_contracts.checks.exchange import Transport
 from understudy_contracts.checks.prices import amount_of
 from understudy_contracts.harness.expected import texts
 from understudy_contracts.harness.jobs import polls_of
@@ -69,10 +70,10 @@ class Job:
             if one.purpose in ("list", "account") and one.free and same:
                 yield one
 
-    def ask(self, operation: Operation) -> Exchange:
+    def ask(self, operation: Operation, over: Transport = "http") -> Exchange:
         """Ask an operation about it."""
         change = {"with": {"taskUUID": self.fields["taskUUID"]}} if "after" in operation.typical else {}
-        return self.session.ask(operation.name, change, told=self.told)
+        return self.session.ask(operation.name, change, told=self.told, over=over)
 
     def finish(self) -> Exchange:
         """Poll it to its end; what has no polls has been answered already."""

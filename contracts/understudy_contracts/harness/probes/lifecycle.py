@@ -102,7 +102,7 @@ def _life(session: Session, operation: Operation, model: Model) -> _Life:
 def _balance(session: Session) -> tuple[Exchange | None, Decimal] | None:
     if session.bench is not None:
         # Others that are under way would be paid for meanwhile.
-        session.bench.advance(_OVER)
+        session.wait(_OVER)
     try:
         return balance_of(session)
     except CouldNotCheck:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -75,9 +75,20 @@ def _tried(
 ) -> Iterator[Finding]:
     from understudy_contracts import strategies
 
-    make = strategies.request if kind == "valid" else strategies.broken_request
-    strategy: SearchStrategy[Any] = make(model.provider, model.id, **session.switches)
-    yield from _smallest(session, strategy, examples, lambda one: judge(session, operation, model, one))
+    valid = kind == "valid"
+
+    def tried(one: Any) -> Iterator[Finding]:
+        return judge(session, operation, model, one)  # type: ignore[no-any-return]
+
+    if session.budget.limit is None and not session.target.live:
+        # Nothing is paid for: every rule, every choice and every bound has its turn before chance has.
+        listed = strategies.corners if valid else strategies.plainest_broken
+        for one in listed(model.provider, model.id, **session.switches):
+            if found := list(tried(one)):
+                yield from found
+                return
+    make: Any = strategies.request if valid else strategies.broken_request
+    yield from _smallest(session, make(model.provider, model.id, **session.switches), examples, tried)
 
 
 def _smallest(
@@ -127,12 +138,25 @@ def _smallest(
 
 def _sent(session: Session, operation: Operation, model: Model, fields: Mapping[str, Any], broken: str) -> Exchange:
     own = dict(fields)
+    for name in _addresses(operation.provider) - {broken}:
+        # Nobody is there: what is to be sent there would be sent again and again.
+        own.pop(name, None)
     if "taskUUID" in own and broken != "taskUUID":
         own["taskUUID"] = session.new_id()
     change = requests.of_model(operation, model, own)
+    if operation.task is not None and "taskUUID" not in own:
+        # The session would name it.
+        change["without"] = ("taskUUID",)
     if session.target.live:
         _assume_cheap(operation, model, requests.changed(operation, change, "", lambda told: ""))
     return session.ask(operation.name, change)
+
+
+@cache
+def _addresses(provider: str) -> frozenset[str]:
+    """The fields that say where something is to be sent."""
+    told = [one.address for one in contract(provider).operations.values() if one.outgoing and one.address is not None]
+    return frozenset(one.field.removeprefix("request.") for one in told)
 
 
 def _assume_cheap(operation: Operation, model: Model, request: requests.Request) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from understudy.answers import Json, Refused
+from understudy.answers import Json
 from understudy.doorway import Caller
 from understudy_contracts.models import Model
 
@@ -33,10 +33,7 @@ class Catalogue:
 
     async def detail_in_public(self, request: Request) -> Response:
         """`GET /models/{id}` of the same family."""
-        try:
-            return Json(self._detail(request))
-        except Refused as refusal:
-            return refusal.response()
+        return Json(self._detail(request))
 
     def _detail(self, request: Request) -> Mapping[str, object]:
         model = self._models.get(request.path_params["model_id"])

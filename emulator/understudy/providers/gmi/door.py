@@ -33,6 +33,9 @@ class Door(Doorway):
         self._engine = engine
         self._identity = identity
         self._refusals = refusals
+        self._public_url = engine.settings.public_url
+        #: Stands for whoever does not say who they are.
+        self._nobody = engine.accounts.blank("nobody", "")
 
     def by_key(self, handler: Handler, operation: str | None = None) -> Endpoint:
         """An endpoint for callers with an API key; one with an operation meets its faults before its handler runs."""
@@ -41,6 +44,20 @@ class Door(Doorway):
     def by_token(self, handler: Handler, operation: str | None = None) -> Endpoint:
         """An endpoint for signed-in users."""
         return self._guarded(handler, self._account_of_token, operation)
+
+    def in_public(self, handler: Callable[[Request], Awaitable[Response]], operation: str) -> Endpoint:
+        """An endpoint for anybody, which meets the faults of its operation, too."""
+
+        async def endpoint(request: Request) -> Response:
+            visit = visit_of(request.scope)
+            visit.of(PROVIDER, None)
+            try:
+                self.meet(Caller(self._nobody, origin(request.scope, self._public_url), visit), operation)
+                return await handler(request)
+            except Refused as refusal:
+                return refusal.response()
+
+        return endpoint
 
     def refusal(
         self, error: ErrorCase, caller: Caller, *, model: str | None, job: Job | None, wait: float | None
@@ -89,7 +106,7 @@ class Door(Doorway):
         organization = request.headers.get("x-organization-id")
         if organization and organization.lower() != account.organization:
             raise self._refusals.make("invalidOrganization", organization=organization)
-        return Caller(account, origin(request.scope, self._engine.settings.public_url), visit)
+        return Caller(account, origin(request.scope, self._public_url), visit)
 
     def _account_of_key(self, key: str) -> Account | None:
         return self._engine.accounts.of(key)

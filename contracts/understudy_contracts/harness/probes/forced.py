@@ -1,0 +1,171 @@
+"""Errors that no request causes: brought about at a stand-in, by what its account is like or by a fault rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from understudy_contracts import requests
+from understudy_contracts.checks import Exchange, Finding
+from understudy_contracts.checks.exchange import Transport
+from understudy_contracts.errors import ErrorCase
+from understudy_contracts.harness.bench import Bench
+from understudy_contracts.harness.expected import tells
+from understudy_contracts.harness.jobs import polls_of
+from understudy_contracts.harness.probe import NotHere, Probe
+from understudy_contracts.harness.session import Session
+from understudy_contracts.harness.shortest import fields_of, shortest, typical_model
+from understudy_contracts.models import Model
+from understudy_contracts.operations import Cause, Operation
+from understudy_contracts.provider import contract
+
+from .jobs import Job
+
+#: What strikes only once a job was accepted.
+_LATER = frozenset({"processing", "poll", "expiry"})
+
+_NO_BENCH = "only a stand-in can be made to answer it"
+
+
+def forced(provider: str) -> Iterator[Probe]:
+    """Try whether each error that is no request's doing is answered as the catalogue has it."""
+    for one in contract(provider).operations.values():
+        causes = {} if one.outgoing else {cause.case.id: cause for cause in reversed(one.errors)}
+        said = {cause.case.id for cause in one.errors if cause.request is not None}
+        for cause in reversed(causes.values()):
+            if cause.case.id in said or cause.out_of_reach:
+                continue
+            for over in one.transports:
+                if over in cause.transports:
+                    yield Probe(
+                        name=f"{provider}.{one.name}.{cause.case.id}{'' if over == 'http' else '.socket'}",
+                        provider=provider,
+                        operation=one.name,
+                        checks=("error-as-declared",),
+                        tier="paid",
+                        why=one.why,
+                        perform=partial(_told, operation=one, cause=cause, over=over),
+                        bound=Decimal(0),
+                        needs=frozenset({"bench"} if over == "http" else {"bench", "socket"}),
+                        not_live=_NO_BENCH,
+                    )
+
+
+def _told(session: Session, operation: Operation, cause: Cause, over: Transport) -> Iterator[Finding]:
+    if missing := [name for name, value in cause.switch.items() if session.switches.get(name) != value]:
+        raise NotHere(f"it is answered only where the switch {missing[0]} says {cause.switch[missing[0]]}")
+    assert session.bench is not None
+    session.bench.clear()
+    try:
+        exchange = _brought_about(session, session.bench, operation, cause.case, over)
+    finally:
+        session.bench.clear()
+    if problem := tells(exchange, operation, cause.case, session.switches):
+        yield Finding("error-as-declared", f"{problem}.", exchange)
+
+
+def _brought_about(session: Session, bench: Bench, operation: Operation, case: ErrorCase, over: Transport) -> Exchange:
+    if case.strikes in _LATER:
+        return _failed(session, bench, operation, case, over)
+    change = _own_job(session, operation)
+    request = session.written(operation, change)
+    with _struck(bench, operation, case):
+        return session.send(operation, request, excused=False, over=over)
+
+
+def _struck(bench: Bench, operation: Operation, case: ErrorCase) -> AbstractContextManager[None]:
+    """Have the account be such that this is answered, or a rule strike it, or whoever asks where nobody says who."""
+    state = _STATES.get((operation.provider, case.id))
+    if state is not None and operation.purpose == "submit":
+        return state(bench)
+    rule = {"provider": operation.provider, "error": case.id, "operation": operation.purpose, "times": 1}
+    if not operation.authentication and operation.task is None:
+        return bench.failing_for_all(**rule)
+    bench.fail(**rule)
+    return nullcontext()
+
+
+def _own_job(session: Session, operation: Operation) -> Mapping[str, Any] | None:
+    """The cheapest request, where a job is what is asked for."""
+    return shortest(operation, session.switches)
+
+
+def _failed(session: Session, bench: Bench, operation: Operation, case: ErrorCase, over: Transport) -> Exchange:
+    """Let a job fail, and ask how it is: whoever waits for it is told as well."""
+    rule = {"provider": operation.provider, "error": case.id, "operation": "submit", "times": 1}
+    if operation.purpose == "submit":
+        request = session.written(operation, _waiting(session, operation))
+        bench.fail(**rule)
+        return session.send(operation, request, excused=False, over=over)
+    submit = next(one for one in _submits(operation.provider) if operation in polls_of(one))
+    bench.fail(**rule)
+    job = Job.begin(session, submit, typical_model(submit))
+    if case.strikes == "expiry":
+        job.finish()
+    elif case.strikes == "processing":
+        session.finish(lambda: job.ask(operation))
+    return job.ask(operation, over)
+
+
+def _submits(provider: str) -> Iterator[Operation]:
+    every = contract(provider).operations.values()
+    return (one for one in every if one.purpose == "submit" and one.request is not None and one.request.models)
+
+
+def _waiting(session: Session, operation: Operation) -> Mapping[str, Any]:
+    """A request whose caller waits for what comes of it."""
+    known = contract(operation.provider).models.values()
+    at_once = [model for model in known if model.output.delivery == "sync"]
+    model: Model = at_once[0] if at_once else typical_model(operation)
+    fields = fields_of(model, session.switches)
+    if operation.task is not None:
+        fields["deliveryMethod"] = "sync"
+    return requests.of_model(operation, model, fields)
+
+
+@contextmanager
+def _broke(bench: Bench) -> Iterator[None]:
+    """Nothing is left."""
+    left = bench.ledger()["available"]
+    bench.credit(-left)
+    try:
+        yield
+    finally:
+        bench.credit(left)
+
+
+@contextmanager
+def _spent(bench: Bench) -> Iterator[None]:
+    """Nothing more may be spent today."""
+    bench.limit(spend={"amount": 0, "period": "daily"})
+    try:
+        yield
+    finally:
+        bench.limit(spend=None)
+
+
+@contextmanager
+def _busy(bench: Bench) -> Iterator[None]:
+    """No job more may be under way."""
+    bench.limit(concurrency=0)
+    try:
+        yield
+    finally:
+        bench.limit(concurrency=None)
+
+
+#: What an account is like to be refused so, and not by a rule.
+_STATES: Mapping[tuple[str, str], Callable[[Bench], AbstractContextManager[None]]] = {
+    ("runware", "videoInferenceInsufficientCredits"): _broke,
+    ("runware", "insufficientCredits"): _spent,
+    ("runware", "rateLimitExceeded"): _busy,
+    ("gmi", "insufficientCredits"): _broke,
+    ("gmi", "rateLimitExceeded"): _busy,
+    ("segmind", "insufficientCredits"): _broke,
+    ("segmind", "insufficientCreditsQueued"): _broke,
+    ("segmind", "spendLimit"): _spent,
+    ("segmind", "rateLimited"): _busy,
+}
