@@ -107,6 +107,20 @@ def kind(schema: Schema) -> str:
     return str(kinds if isinstance(kinds, str) else kinds[0])
 
 
+def extremes(schema: Schema) -> list[Any]:
+    """List the values of a field that stand out: each of its choices, its least, its most, and its shortest."""
+    if "enum" in schema:
+        return list(schema["enum"])
+    match kind(schema) if "type" in schema else "":
+        case "boolean":
+            return [True, False]
+        case "integer" | "number":
+            return [schema[name] for name in ("minimum", "maximum") if name in schema]
+        case "string" if "pattern" not in schema:
+            return ["x" * schema[name] for name in ("minLength", "maxLength") if name in schema]
+    return []
+
+
 def _values(schema: Schema, resources: Mapping[str, Schema]) -> SearchStrategy[Any]:
     if schema.get("type") == "array":
         item = _merged([schema["items"]], resources)

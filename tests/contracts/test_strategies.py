@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT202012
 
 from understudy_contracts.explain import Explainer
 from understudy_contracts.provider import contract
-from understudy_contracts.strategies import Broken, broken_request, labels, request
+from understudy_contracts.strategies import Broken, broken_request, corners, labels, plainest_broken, request
 
 RUNWARE = contract("runware")
 MODELS = list(RUNWARE.models)
@@ -159,3 +159,22 @@ def test_a_speed_of_057_is_on_its_step_of_001() -> None:
     assert agree(example["model"], {}, spoken)
     spoken["speech"]["speed"] = 0.575
     assert not agree(example["model"], {}, spoken)
+
+
+@pytest.mark.parametrize(("model", "stance"), CASES)
+def test_each_rule_that_can_be_broken_has_a_plain_request_that_breaks_it_alone(model, stance):
+    judge = RUNWARE.model_judge(model, stance)
+    made = plainest_broken("runware", model, **stance)
+    assert {(one.rule, one.parameter) for one in made} == set(labels("runware", model, **stance))
+    for one in made:
+        assert [violation.rule for violation in judge.violations(one.request)] == [one.rule]
+
+
+@pytest.mark.parametrize(("model", "stance"), CASES)
+def test_corners_are_valid_and_hold_each_choice_of_each_field(model, stance):
+    judge = RUNWARE.model_judge(model, stance)
+    made = corners("runware", model, **stance)
+    assert made
+    assert all(map(judge.accepts, made))
+    for value in judge.schema["properties"].get("outputFormat", {}).get("enum", ()):
+        assert any(one.get("outputFormat") == value for one in made)
