@@ -75,7 +75,7 @@ def _as_wanted(operation: Operation, expected: ErrorCase, told: list[Told]) -> I
     right = [one for one in coded if _literal(expected.code).fullmatch(one.code)]
     if coded and not right:
         code = coded[0].code
-        key = Key(operation.name, "", "error", None, f"/{expected.id}", "new-error-code", code)
+        key = Key(operation.name, "", "error", None, "", "new-error-code", code)
         yield Difference(key, expected.code, code, "risky", "no client looks for it there", _sure(expected, "code"))
         return
     mine = right or told

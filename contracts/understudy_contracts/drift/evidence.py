@@ -91,7 +91,9 @@ def gathered(
         told(Ended(result))
         if result.reason:
             silent[probe.operation] = result.reason
-        heard += labelled(session.exchanges[before:], probe.name)
+        answers = session.exchanges[before:]
+        # Who could not check does not know what it was to be told.
+        heard += labelled(answers, probe.name, sure=result.state in ("passed", "violated"))
     return Evidence(
         side=side,
         source=session.target.name,
@@ -111,7 +113,8 @@ def recorded(recording: Recording, *, side: str = "recording") -> Evidence:
         if isinstance(entry.told, Exchange) and entry.partial != "request":
             by_probe.setdefault(entry.probe, []).append(entry.told)
     silent: dict[str, str] = {}
-    found = [one for probe, exchanges in by_probe.items() for one in labelled(exchanges, probe)]
+    unsure = {name for name, probed in recording.probes.items() if probed.state == "could-not-check"}
+    found = [one for probe, given in by_probe.items() for one in labelled(given, probe, sure=probe not in unsure)]
     live = recording.manifest.live
     return Evidence(
         side=side,
@@ -160,12 +163,12 @@ def _ask(session: Session, operation: Operation, change: Mapping[str, Any]) -> I
     return ()
 
 
-def labelled(exchanges: Iterable[Exchange], probe: str) -> list[Heard]:
+def labelled(exchanges: Iterable[Exchange], probe: str, *, sure: bool = True) -> list[Heard]:
     """Say of each answer what its probe wanted, which is told of the last one that is about its operation."""
     heard = [Heard(exchange, probe) for exchange in exchanges]
     expected = wanted(probe)
     mine = [index for index, one in enumerate(heard) if probe.split(".")[1:2] == [one.exchange.operation]]
-    if mine:
+    if mine and sure:
         accepted = probe.rpartition(".")[2] == "typical"
         heard[mine[-1]] = Heard(heard[mine[-1]].exchange, probe, expected, accepted)
     return heard

@@ -60,15 +60,15 @@ def _heard(operation: Operation, evidence: Evidence, voice: Observed, today: str
     if not statuses:
         why = evidence.silent.get(operation.name) or "nothing was asked of it"
         return Looked(evidence.side, "could-not-check", why)
+    unseen = evidence.silent.get(operation.name, "")
     well = {answer.status for answer in operation.answers if answer.status < 400}
     # An error may come with the status of a success: only what is answered tells whether all went well.
     if not any(one.exchange.status in well and _went_well(one.exchange.body, operation) for one in mine):
         seen = ", ".join(map(str, statuses))
-        why = evidence.silent.get(operation.name, "")
-        return Looked(
-            evidence.side, "partly", f"only refusals were seen (HTTP {seen}){f': {why}' if why else ''}",
-            statuses, told, days,
-        )  # fmt: skip
+        why = f"only refusals were seen (HTTP {seen})" + (f": {unseen}" if unseen else "")
+        return Looked(evidence.side, "partly", why, statuses, told, days)
+    if unseen:
+        return Looked(evidence.side, "partly", f"not everything was seen: {unseen}", statuses, told, days)
     return Looked(evidence.side, "checked", "", statuses, told, days)
 
 

@@ -132,10 +132,21 @@ def _choices(ours: Normal, theirs: Normal, at: str, required: bool) -> Iterator[
 
 
 def _together(ours: Normal, theirs: Normal, at: str, required: bool) -> Iterator[Change]:
+    others = _but(theirs.get("allOf", []), ours.get("allOf", []))
     for one in _but(ours.get("allOf", []), theirs.get("allOf", [])):
-        yield Change("changed-rule", at, one, None, "allOf", required)
-    for other in _but(theirs.get("allOf", []), ours.get("allOf", [])):
+        # What is said of the same condition is the same rule.
+        same = [other for other in others if _condition(other) == _condition(one) is not None]
+        if same:
+            others.remove(same[0])
+            yield from changes(one, same[0], at, required)
+        else:
+            yield Change("changed-rule", at, one, None, "allOf", required)
+    for other in others:
         yield Change("changed-rule", at, None, other, "allOf", required)
+
+
+def _condition(rule: Normal) -> str | None:
+    return canonical(rule["when"]["if"]) if "when" in rule else None
 
 
 def _but(these: list[Normal], those: list[Normal]) -> list[Normal]:
