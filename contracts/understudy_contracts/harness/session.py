@@ -46,6 +46,15 @@ _SIGNED_IN = 300.0
 _KEPT = 64 * 1024
 
 
+class Refused(CouldNotCheck):
+    """What the contract says is accepted was refused, so that nothing can be seen that comes of it."""
+
+    def __init__(self, name: str, exchange: Exchange) -> None:
+        super().__init__(f"{name} answered {exchange.status}")
+        self.name = name
+        self.exchange = exchange
+
+
 class NeverEnds(CouldNotCheck):
     """A job goes on for longer than anybody can wait."""
 
@@ -246,7 +255,7 @@ class Session:
             if operation.free and state_of(exchange) == "open":
                 exchange = self.finish(lambda: self.ask(name), exchange)
             if _refused(exchange) and exchange.status != operation.typical.get("status"):
-                raise CouldNotCheck(f"{name} answered {exchange.status}")
+                raise Refused(name, exchange)
             self._answers[name] = exchange
             if operation.purpose == "authenticate":
                 self._signed_in_at[name] = self._passed
