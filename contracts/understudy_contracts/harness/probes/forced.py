@@ -44,7 +44,7 @@ def forced(provider: str) -> Iterator[Probe]:
                         name=f"{provider}.{one.name}.{cause.case.id}{'' if over == 'http' else '.socket'}",
                         provider=provider,
                         operation=one.name,
-                        checks=("error-as-declared",),
+                        checks=("error-as-declared", *(() if cause.case.billed else ("money.balance",))),
                         tier="paid",
                         why=one.why,
                         perform=partial(_told, operation=one, cause=cause, over=over),
@@ -59,12 +59,26 @@ def _told(session: Session, operation: Operation, cause: Cause, over: Transport)
         raise NotHere(f"it is answered only where the switch {missing[0]} says {cause.switch[missing[0]]}")
     assert session.bench is not None
     session.bench.clear()
+    known = {entry.get("job") for entry in session.bench.ledger()["entries"]}
     try:
         exchange = _brought_about(session, session.bench, operation, cause.case, over)
     finally:
         session.bench.clear()
     if problem := tells(exchange, operation, cause.case, session.switches):
         yield Finding("error-as-declared", f"{problem}.", exchange)
+    if cause.case.strikes == "processing" and not cause.case.billed:
+        yield from _paid_for(session.bench, known, exchange)
+
+
+def _paid_for(bench: Bench, known: set[str | None], exchange: Exchange) -> Iterator[Finding]:
+    """What was taken for jobs that nobody had before, and that failed."""
+    taken: dict[str, Decimal] = {}
+    for entry in bench.ledger()["entries"]:
+        if (job := entry.get("job")) is not None and job not in known:
+            taken[job] = taken.get(job, Decimal(0)) - Decimal(str(entry["amount"]))
+    for job, amount in taken.items():
+        if amount:
+            yield Finding("money.balance", f"the job {job} failed, and ${amount} were taken for it", exchange)
 
 
 def _brought_about(session: Session, bench: Bench, operation: Operation, case: ErrorCase, over: Transport) -> Exchange:
