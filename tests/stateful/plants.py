@@ -88,19 +88,15 @@ def planted(cancel):
         5,
         11,
     ),
-    "a submit whose answer was lost is sent again": Plant(
+    "what is only held is gone from the credits": Plant(
         Segmind,
-        "understudy_client.submission:Submission._fresh",
+        "understudy.ledger:Ledger.balance",
         """
-def planted(fresh):
-    def nothing_fresh(self, before, deadline):
-        yield from fresh(self, before, deadline)
-        return [], True
-
-    return nothing_fresh
+def planted(balance):
+    return lambda self, now: self.available(now)
 """,
-        "client.submit(",
-        8,
-        12,
+        "client.credits()",
+        4,
+        6,
     ),
 }
