@@ -1,18 +1,20 @@
-"""What any recording of a conversation with Runware must keep about results: their cost and their files."""
+"""What any recording of a conversation with Runware must keep about results: their cost, files and failures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from understudy_contracts.errors import kind_of
 from understudy_contracts.provider import contract
 
 from .check import Notes, Rules
 from .exchange import Exchange, Webhook
 from .prices import bill
-from .runware_record import Item, Record, Task
+from .runware_record import Item, Record, Task, items_of, tasks_of
 
 RULES: Rules[Record] = Rules("runware")
 
+_POLLING = "Runware docs, platform/task-polling"
 _PAGE = "Runware model page, HeyGen Avatar IV"
 
 
@@ -79,6 +81,28 @@ def files(record: Record, notes: Notes) -> None:
             name = address.partition("?")[0].rpartition("/")[2]
             if name != f"{item['videoUUID']}.{model.output.format_of(task.request)}":
                 notes.find(f"the file of {item['videoUUID']} is called {name}", shown)
+
+
+@RULES.check(
+    "failures-marked",
+    why="Clients tell a failed task from a failed poll by the state alone: without it they ask for ever.",
+    sources=(f"{_POLLING}: a failed task has the status error",),
+    scope="exchange",
+)
+def failures_marked(record: Record, notes: Notes) -> None:
+    """A poll that went well marks the error of a task that failed with the state `error`."""
+    for exchange in record.exchanges:
+        polled = {str(task.get("taskUUID")) for task in tasks_of(exchange) if task.get("taskType") == "getResponse"}
+        if not polled or exchange.status >= 300 or exchange.transport != "http":
+            continue
+        for error in items_of(exchange.body, "errors"):
+            of_a_task = error.get("taskType", "getResponse") != "getResponse" and str(error.get("taskUUID")) in polled
+            if of_a_task and kind_of("runware", str(error.get("code"))) != "not_found":
+                notes.look()
+                if error.get("status") != "error":
+                    notes.find(
+                        f"the task {error['taskUUID']} failed, and its status is {error.get('status')}", exchange
+                    )
 
 
 def _failures(task: Task) -> Iterator[tuple[Exchange | Webhook, Item]]:
