@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from understudy_contracts import PROVIDERS
 from understudy_contracts.checks.exchange import Exchange, Webhook
+from understudy_contracts.documents import files as exported
 from understudy_contracts.drift import (
     Change,
     Document,
@@ -24,6 +25,7 @@ from understudy_contracts.drift import (
     read,
     recorded,
 )
+from understudy_contracts.drift.against_published import against
 from understudy_contracts.drift.ages import age, dated
 from understudy_contracts.drift.document import document
 from understudy_contracts.drift.markdown import markdown
@@ -480,7 +482,68 @@ def test_lists_of_parameters_are_compared_as_far_as_they_tell(provider):
     assert publish({"models": bare}, provider).drifts == ()
 
 
-@pytest.mark.parametrize("form", [[], {"a": 1}, {"requestSchema": {}}, {"model": "nobody's", "parameters": []}])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_our_own_openapi_document_is_no_drift(provider):
+    told_ = read(provider, exported()[f"{provider}/openapi.json"])
+    assert [one for each in told_ for one in against(provider, "", each)] == []
+    assert {one.operation for one in told_} <= set(contract(provider).operations)
+
+
+def test_an_openapi_document_is_compared_operation_by_operation():
+    theirs = deepcopy(exported()["gmi/openapi.json"])
+    model = theirs["paths"]["/api/v1/ie/requestqueue/apikey/models/{model_id}"]["get"]["responses"]
+    model["410"] = {"description": "gone"}
+    model["default"] = {"description": "whatever"}
+    del theirs["components"]["schemas"]["model-detail"]["properties"]["tags"]
+    theirs["components"]["schemas"]["upload-url-request"]["required"].append("size")
+    given = Document("a file", tuple(read("gmi", theirs)))
+    report = found(operations=("getModel", "createUploadUrl"), documents=[given], publishes=True)
+    assert [
+        (one.key.operation, one.key.part, one.key.status, one.key.pointer, one.key.kind) for one in report.news
+    ] == [
+        ("getModel", "status", 410, "", "new-status"),
+        ("createUploadUrl", "request", None, "/size", "added"),
+        ("getModel", "answer", 200, "/tags", "removed"),
+    ]
+    assert {one.state for row in report.rows for one in row.looked if one.side == "published"} == {"checked"}
+
+
+def test_a_task_in_an_openapi_document_is_compared_with_its_model():
+    """As Runware publishes them: a list of tasks, each known by the constant of its type."""
+    task = deepcopy(resolved("heygen:avatar@5")["requestSchema"])
+    task["properties"]["width"] = {"type": "string"}
+    own = contract("runware").judge("ping-request")
+    ping = deepcopy(portable(own.schema, own.resources))
+    ping["properties"]["loud"] = {}
+    ping["required"].append("loud")
+    other = {"properties": {"taskType": {"const": "juggle"}}}
+    theirs = {
+        "openapi": "3.1.0",
+        "servers": [{"url": "https://api.runware.ai/v1"}],
+        "paths": {"/": {"post": {"requestBody": {"$ref": "#/components/requestBodies/tasks"}}}},
+        "components": {
+            "requestBodies": {"tasks": {"content": {"application/json": {"schema": {"type": "array", "items": {
+                "oneOf": [{"$ref": "#/components/schemas/task"}, ping, other]}}}}}},
+            "schemas": {"task": task},
+        },
+    }  # fmt: skip
+    told_ = [one for each in read("runware", theirs) for one in against("runware", "", each)]
+    seen = [(one.key.operation, one.key.model, one.key.pointer, one.key.kind, one.severity) for one in told_]
+    assert ("videoInference", "heygen:avatar@5", "/width", "changed-type", "breaking") in seen
+    assert ("ping", "", "/loud", "added", "breaking") in seen
+    assert {place for _, _, place, _, _ in seen} == {"/width", "/loud"}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"openapi": "3.1.0", "paths": {"/elsewhere": {"get": {}}}},
+        [],
+        {"a": 1},
+        {"requestSchema": {}},
+        {"model": "nobody's", "parameters": []},
+    ],
+)
 def test_what_nobody_here_can_read_is_said_to_be_unreadable(form):
     with pytest.raises(Unreadable):
         read("gmi", form)

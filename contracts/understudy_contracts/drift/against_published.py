@@ -7,16 +7,16 @@ from typing import Any
 
 from understudy_contracts.models import Model
 from understudy_contracts.operations import Operation
-from understudy_contracts.portable import portable
 from understudy_contracts.provider import Contract, contract
 from understudy_contracts.schema import Judge
 
+from .against_operation import operation_against
+from .against_schema import difference_of, schema_against
 from .change import NOTHING, Change, shown
 from .change import pointer as pointer_of
-from .difference import Difference, Key, Part
-from .normal import canonical, normal
+from .difference import Difference, Key
+from .normal import normal
 from .published import Parameter, Published
-from .severity import Direction, rated
 from .structure import changes, order
 
 
@@ -27,17 +27,19 @@ def against(
     owner = contract(provider)
     if published.models is not None:
         yield from _models(owner, operation, published.models)
+    if published.operation:
+        yield from operation_against(owner, owner.operations[published.operation], published, switch_values)
     if not published.model:
         return
     model = owner.models[published.model]
     submits = submit_of(owner, model)
-    name = submits.name if submits is not None else operation
+    name = published.operation or (submits.name if submits is not None else operation)
     judge = owner.model_judge(model.id, switch_values)
     if published.request is not None:
-        yield from _schema(name, model, "request", judge, published.request)
+        yield from schema_against(name, model.id, "request", judge.schema, judge.resources, published.request)
     if published.result is not None and "result" in owner.schemas:
         result = owner.judge("result", **dict(switch_values or {}))
-        yield from _schema(name, model, "answer", result, published.result)
+        yield from schema_against(name, model.id, "answer", result.schema, result.resources, published.result)
     for parameter in published.parameters or ():
         yield from _parameter(name, model, judge, parameter)
     if published.parameters is not None:
@@ -76,46 +78,6 @@ def _models(owner: Contract, operation: str, told: Mapping[str, Mapping[str, Any
                 yield Difference(key, shown(ours), shown(row[name]), "risky", reason)
 
 
-def _schema(operation: str, model: Model, part: Part, judge: Judge, theirs: Any) -> Iterator[Difference]:
-    """Ours may be published as it is, or in the words of older drafts: only what agrees with neither is different."""
-    other = normal(theirs)
-    written = (normal(judge.schema, judge.resources), normal(portable(judge.schema, judge.resources)))
-    first, second = ({_place(one): one for one in changes(ours, other)} for ours in written)
-    direction: Direction = "request" if part == "request" else "answer"
-    for change in sorted((one for place, one in first.items() if place in second), key=order):
-        yield _difference(operation, model, part, change, direction)
-
-
-def _place(change: Change) -> tuple[str, str, str, str]:
-    # What was to be enforced may be told of two writings in two ways; what they have instead is the same.
-    return change.pointer, change.keyword, change.kind, canonical(change.theirs)
-
-
-def _difference(operation: str, model: Model, part: Part, change: Change, direction: Direction) -> Difference:
-    severity, reason = rated(change, direction)
-    value = change.theirs if change.kind == "new-enum-value" else change.ours
-    detail = shown(value) if change.keyword == "enum" and change.kind != "changed-bound" else change.keyword
-    key = Key(operation, model.id, part, None, change.pointer, change.kind, detail)
-    ours, theirs = _said(change, change.ours), _said(change, change.theirs)
-    return Difference(key, ours, theirs, severity, reason)
-
-
-def _said(change: Change, value: Any) -> str:
-    match change.kind:
-        case "added" | "removed":
-            return NOTHING if value is None else " or ".join(value.get("type", ())) or "there"
-        case "became-required" | "became-optional":
-            return "required" if value else "optional"
-        case "changed-type":
-            return " or ".join(value or ()) or "anything"
-        case "changed-rule" if change.keyword == "closed":
-            return "no other names" if value else "any other name"
-        case "new-enum-value" | "missing-enum-value":
-            return NOTHING if value is None else shown(value)
-        case _:
-            return NOTHING if value is None else f"{change.keyword} {shown(value)}"
-
-
 def _parameter(operation: str, model: Model, judge: Judge, parameter: Parameter) -> Iterator[Difference]:
     """Hold one parameter of a list against ours, as far as the list tells of it."""
     whole = normal(judge.schema, judge.resources)
@@ -125,7 +87,7 @@ def _parameter(operation: str, model: Model, judge: Judge, parameter: Parameter)
     theirs = dict(parameter.facets) | ({"type": parameter.type} if parameter.type else {})
     if ours is None:
         change = Change("added", place, None, normal(theirs), "properties", bool(parameter.required))
-        yield _difference(operation, model, "request", change, "request")
+        yield difference_of(operation, model.id, "request", change, "request")
         return
     found = []
     if parameter.required is not None and parameter.required != required:
@@ -140,7 +102,7 @@ def _parameter(operation: str, model: Model, judge: Judge, parameter: Parameter)
         mine["type"] = ["number"]
     found += [one for one in changes(mine, normal(theirs), place) if one.keyword in told]
     for change in sorted(found, key=order):
-        yield _difference(operation, model, "request", change, "request")
+        yield difference_of(operation, model.id, "request", change, "request")
 
 
 def _missing(operation: str, model: Model, judge: Judge, told: set[str]) -> Iterator[Difference]:
@@ -149,4 +111,4 @@ def _missing(operation: str, model: Model, judge: Judge, told: set[str]) -> Iter
         if name not in told:
             required = name in whole.get("required", ())
             change = Change("removed", pointer_of((name,)), body, None, "properties", required)
-            yield _difference(operation, model, "request", change, "request")
+            yield difference_of(operation, model.id, "request", change, "request")

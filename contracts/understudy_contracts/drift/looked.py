@@ -79,9 +79,18 @@ def _went_well(body: object, operation: Operation) -> bool:
 def _published(operation: Operation, documents: Sequence[Told], publishes: bool, today: str) -> Iterator[Looked]:
     owner = contract(operation.provider)
     models = [one for one in owner.models.values() if one.detail and submit_of(owner, one) is operation]
+    spoken = [document for document in documents for one in document.published if one.operation == operation.name]
     if not models:
+        if spoken:
+            told = newest(document.date for document in spoken)
+            yield Looked("published", "checked", date=told, days=age(told, today))
         return
-    found = {one.model: document for document in documents for one in document.published if not one.unread}
+    found = {
+        one.model: document
+        for document in documents
+        for one in document.published
+        if not one.unread and one.operation in ("", operation.name)
+    }
     unread = [one.unread for document in documents for one in document.published if one.unread]
     missing = [one.id for one in models if one.id not in found]
     told = newest(document.date for document in found.values())

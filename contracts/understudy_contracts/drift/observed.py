@@ -17,7 +17,7 @@ from .errors_told import errors
 from .evidence import Evidence, Heard
 from .normal import type_of
 from .places import Steps, general, walk
-from .severity import rated
+from .severity import of_status, rated
 
 #: What a keyword that was broken means.
 _KINDS: Mapping[str, Kind] = {
@@ -94,11 +94,7 @@ def _status(operation: Operation, heard: Heard, known: Mapping[int, Declared]) -
     if said is None:
         key = Key(operation.name, "", "status", exchange.status, "", "new-status", str(exchange.status))
         ours = "HTTP " + " or ".join(map(str, sorted(known)))
-        if exchange.status >= 500:
-            yield Difference(key, ours, f"HTTP {exchange.status}", "risky", "it may be a passing trouble")
-        else:
-            reason = "no client has a branch for it"
-            yield Difference(key, ours, f"HTTP {exchange.status}", "breaking", reason)
+        yield Difference(key, ours, f"HTTP {exchange.status}", *of_status(exchange.status))
         return
     given = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given and said.forms and given not in said.forms and "*/*" not in said.forms:

@@ -40,8 +40,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What is published of one model, or of all (then `model` is empty)."""
+    """What is published of one model, of one operation, or of all."""
 
+    #: Its id; empty where it is not about one.
     model: str
     #: What a request may hold, as a JSON Schema; None where it is not told in one.
     request: Mapping[str, Any] | None = None
@@ -54,6 +55,11 @@ class Published:
     models: Mapping[str, Mapping[str, Any]] | None = None
     #: Why some of it could not be read.
     unread: str = ""
+    #: The operation that a request is for; empty where that is what the model says.
+    operation: str = ""
+    #: What the operation answers, as JSON Schemas by status.
+    answers: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    statuses: tuple[int, ...] = ()
 
 
 #: What lists call the types that JSON Schema knows.
@@ -82,10 +88,16 @@ def read(provider: str, document: Any, place: str = "") -> list[Published]:
     """Read a published document, whatever it is; `place`, such as its address, may tell of which model it is.
 
     Understood are the answers of Runware's schema service and its registry, a model's detail and lists of details as
-    GMI Cloud and Segmind have them. Raises `Unreadable`.
+    GMI Cloud and Segmind have them, and OpenAPI 3. Raises `Unreadable`.
     """
     if not isinstance(document, Mapping):
         raise Unreadable("it is no JSON object")
+    if "openapi" in document and isinstance(document.get("paths"), Mapping):
+        from .openapi import spoken
+
+        if told := list(spoken(provider, document)):
+            return told
+        raise Unreadable(f"it has no operation that the contract of {provider} has")
     if isinstance(document.get("requestSchema"), Mapping):
         return [_resolved(provider, document, place)]
     if isinstance(document.get("models"), Mapping):

@@ -21,6 +21,13 @@ def rated(change: Change, direction: Direction) -> Rated:
     return _of_request(change) if direction == "request" else _of_answer(change)
 
 
+def of_status(status: int) -> Rated:
+    """Tell how bad it is that a status comes which nobody declared."""
+    if status >= 500:
+        return "risky", "it may be a passing trouble"
+    return "breaking", "no client has a branch for it"
+
+
 def _of_request(change: Change) -> Rated:
     match change.kind:
         case "added" if change.keyword in ("anyOf", "oneOf"):

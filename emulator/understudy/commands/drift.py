@@ -39,8 +39,8 @@ _EXITS = {"no-drift": 0, "drift": 1, "could-not-check": 3}
     "--published",
     multiple=True,
     metavar="FILE_OR_URL",
-    help="Something that the provider publishes about its models; may be given several times. A URL is fetched "
-    "without any key. What a --target publishes is taken from there by itself.",
+    help="Something that the provider publishes: the schemas of a model, a list of models, OpenAPI; may be given "
+    "several times. A URL is fetched without any key. What a --target publishes is taken from there by itself.",
 )
 @click.option(
     "--operation",
