@@ -26,8 +26,6 @@ class Bench:
     @classmethod
     def find(cls, url: str, key: str) -> Self | None:
         """Take the control API of the server at an address; None where it has none."""
-        import httpx
-
         bench = cls(url, key)
         try:
             known = "now" in bench._ask("GET", "/clock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +16,16 @@ from understudy_contracts.requests import Request
 #: How large a frame may be, in bytes.
 _LARGEST = 64 * 1024 * 1024
 
+_PING = '[{"taskType": "ping", "ping": true}]'
 
-def said(url: str, operation: Operation, request: Request, key: str | None, patience: float) -> Exchange:
-    """Say a task on a new connection, after who asks unless that is nobody, and take the first frame that answers.
 
-    Raises `Unreachable`.
+def said(
+    url: str, operation: Operation, request: Request, key: str | None, patience: float, *, frames: int = 1
+) -> list[Exchange]:
+    """Say something on a new connection, after who asks unless that is nobody, and take what is answered to it.
+
+    That is all that comes before the answer to a ping sent after so many `frames`; to one that hangs up, or is asked by
+    nobody, it is all there is. Raises `Unreachable` where nothing comes.
     """
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect
@@ -27,19 +33,32 @@ def said(url: str, operation: Operation, request: Request, key: str | None, pati
     from .target import Unreachable, parsed
 
     content = request.content or b"[]"
+    heard: list[Exchange] = []
     try:
         with connect(url, open_timeout=patience, close_timeout=1, proxy=None, max_size=_LARGEST) as socket:
             if key is not None:
                 socket.send(orjson.dumps([{"taskType": "authentication", "apiKey": key}]), text=True)
                 told = parsed(_bytes(socket.recv(patience)))
                 if not (isinstance(told, Mapping) and told.get("data")):
-                    return _exchange(url, operation, [{"taskType": "authentication"}], told, 0.0)
+                    return [_exchange(url, operation, [{"taskType": "authentication"}], told, 0.0)]
             began = time.monotonic()
             socket.send(content, text=True)
-            body = parsed(_bytes(socket.recv(patience)))
-            return _exchange(url, operation, parsed(content), body, time.monotonic() - began)
+            for number in itertools.count(1):
+                body = parsed(_bytes(socket.recv(patience)))
+                if number > frames and _is_pong(body):
+                    return heard
+                heard.append(_exchange(url, operation, parsed(content), body, time.monotonic() - began))
+                if number == frames:
+                    socket.send(_PING, text=True)
     except (WebSocketException, OSError) as problem:
-        raise Unreachable(f"{url}: {str(problem) or type(problem).__name__}") from None
+        if not heard:
+            raise Unreachable(f"{url}: {str(problem) or type(problem).__name__}") from None
+    return heard
+
+
+def _is_pong(body: Any) -> bool:
+    items = [*body.get("data", ()), *body.get("errors", ())] if isinstance(body, Mapping) else []
+    return bool(items) and all(isinstance(item, Mapping) and item.get("taskType") == "ping" for item in items)
 
 
 def _exchange(url: str, operation: Operation, request: Any, body: Any, seconds: float) -> Exchange:

@@ -123,6 +123,8 @@ class Session:
         self.exchanges: list[Exchange] = list(self.earlier.exchanges)
         #: What several probes are about, by names of theirs.
         self.shared: dict[str, Any] = {}
+        #: What came on a socket behind the last answer.
+        self.more: list[Exchange] = []
         #: The last answer that was a file, whole; on record is only how it begins.
         self.file = b""
         #: The size and the SHA-256 of every file that is not on record whole, by its address.
@@ -204,6 +206,7 @@ class Session:
         """
         if self.target.live and (reason := not_live(operation, cause)):
             raise CouldNotCheck(reason)
+        self.more = []
         held = self._named(operation, request, cause, name)
         if held is not None and held in self.earlier.handed_in:
             exchange = self.earlier.answer(held)
@@ -318,6 +321,12 @@ class Session:
             answered.set()
             passing.join()
 
+    def _task_of(self, name: str) -> str:
+        """The id of the task that another operation was asked for, which is asked for now if it was not."""
+        printed = self.contract.operations[name].typical["body"]["taskUUID"]
+        self.answer(name)
+        return self.own_id(printed)
+
     def _own(self, operation: Operation, change: Mapping[str, Any]) -> Mapping[str, Any]:
         body = operation.typical.get("body") or {}
         if "password" in body and self.bench is not None and not {"content", "bytes"} & change.keys():
@@ -347,6 +356,8 @@ class Session:
     ) -> Request:
         """Write an operation's typical request, changed as `Cause.request` is written, asking what it has to tell."""
         changes = dict(change or (cause.request if cause is not None else None) or {})
+        if "after" in changes:
+            changes["with"] = {"taskUUID": self._task_of(changes["after"]), **changes.get("with", {})}
         # What is to be called off must not have ended yet.
         own = self.told_anew if operation.purpose == "cancel" and not changes else self.told
         return requests.changed(operation, self._own(operation, changes), self.key, told or own)
@@ -397,16 +408,16 @@ class Session:
         attempt = 1
         while True:
             with self._time_passing(operation):
-                exchange = self._answered(operation, request, over)
-            exchange = self._keep(exchange, held)
+                heard = self._answered(operation, request, over)
+            exchange, *self.more = [self._keep(one, held) for one in heard]
             if not (self.target.live and exchange.status == 429 and excused and attempt < _TRIES):
                 return exchange
             self._sleep(_pause(exchange, attempt - 1))
             attempt += 1
 
-    def _answered(self, operation: Operation, request: Request, over: Transport) -> Exchange:
+    def _answered(self, operation: Operation, request: Request, over: Transport) -> list[Exchange]:
         if over == "http":
-            return self.target.ask(operation, request)
+            return [self.target.ask(operation, request)]
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return self.target.say(operation, request, shown or None)
 

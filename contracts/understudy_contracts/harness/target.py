@@ -53,8 +53,10 @@ class Target(Protocol):
     def ask(self, operation: Operation, request: Request) -> Exchange:
         """Send a request over HTTP and take the answer. Raises `Unreachable`."""
 
-    def say(self, operation: Operation, request: Request, key: str | None) -> Exchange:
-        """Say a task on a socket, after who asks unless that is nobody, and take the answer. Raises `Unreachable`."""
+    def say(self, operation: Operation, request: Request, key: str | None, frames: int = 1) -> list[Exchange]:
+        """Say tasks on a socket, after who asks unless that is nobody, and take all that comes, in so many frames or
+        more. Raises `Unreachable`.
+        """
 
 
 class Remote:
@@ -147,16 +149,18 @@ class Remote:
         self._last = ended = time.monotonic()
         return _exchange(operation, request, url, answer, ended - began, ended)
 
-    def say(self, operation: Operation, request: Request, key: str | None) -> Exchange:
-        """Say a task on a socket, after who asks unless that is nobody, and take the answer. Raises `Unreachable`."""
+    def say(self, operation: Operation, request: Request, key: str | None, frames: int = 1) -> list[Exchange]:
+        """Say tasks on a socket, after who asks unless that is nobody, and take all that comes, in so many frames or
+        more. Raises `Unreachable`.
+        """
         from .line import said
 
         address = self.address(SOCKET_HOST if self.live else operation.host or "")
         url = f"ws{address.removeprefix('http')}{request.target}"
         self._wait_for_turn()
-        exchange = said(url, operation, request, key, self._timeout)
-        self._last = exchange.at
-        return exchange
+        heard = said(url, operation, request, key, self._timeout, frames=frames)
+        self._last = time.monotonic()
+        return heard
 
     def _wait_for_turn(self) -> None:
         rest = self._last + self._pause - time.monotonic()

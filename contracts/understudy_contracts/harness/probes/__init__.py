@@ -12,6 +12,7 @@ from .forced import forced
 from .lifecycle import lifecycles
 from .operations import answers, refusals, typical
 from .requests import generated
+from .socket import socket
 from .wrong import ids, methods
 
 #: How many requests are generated for each model, of those that are valid and of those that are not.
@@ -38,6 +39,7 @@ def _probes(provider: str, models: tuple[Model, ...], examples: int) -> Iterator
     yield from answers(provider)
     yield from methods(provider)
     yield from ids(provider)
+    yield from socket(provider)
     yield from forced(provider)
     yield from lifecycles(provider, models)
     yield from generated(provider, models, examples)

@@ -39,8 +39,9 @@ def asking(
         return "0"
 
     request = requests.changed(operation, change, "", told)
-    if "after" in operation.typical:
-        asked.append(contract(operation.provider).operations[operation.typical["after"]])
+    after = change.get("after", operation.typical.get("after"))
+    if after is not None:
+        asked.append(contract(operation.provider).operations[after])
     before = [each for one in asked for each in (*_before(one), one)]
     tier, why = _tier(operation, request, cause, [one for one in before if not one.free])
     reasons = (not_live(operation, cause), *(not_live(one) for one in before), not_for_live)

@@ -20,7 +20,7 @@ from understudy_contracts.requests import Request
 
 from .jobs import Job, balance_of, cost_of, tells_balance
 from .media import faults
-from .requests import submits
+from .requests import most, submits
 
 #: Emulator seconds after which every job that anybody has begun is over, and nothing of it is forgotten yet.
 _OVER = 600.0
@@ -56,7 +56,7 @@ def _probe(
     checks: tuple[str, ...],
     needs: frozenset[Need] = frozenset(),
 ) -> Probe:
-    cost, seconds = price(model, fields_of(model, {}))
+    _, seconds = price(model, fields_of(model, {}))
     of = f"{model.provider}.{operation.name}"
     return Probe(
         name=f"{of}.{what}.{model.id}",
@@ -66,7 +66,7 @@ def _probe(
         tier="paid",
         why=operation.why,
         perform=partial(perform, operation=operation, model=model),
-        bound=cost if what == "lifecycle" else Decimal(0),
+        bound=most(operation, model, fields_of(model, {})) if what == "lifecycle" else Decimal(0),
         seconds=seconds,
         needs=needs,
         follows="" if what == "lifecycle" else f"{of}.lifecycle.{model.id}",

@@ -19,6 +19,7 @@ _TYPES = {
 _VIDEOS = frozenset({"mp4", "webm", "mov"})
 #: Of a video that does not say how many pictures it has a second.
 _FPS = 25.0
+_TICK = 0.002
 
 
 def faults(session: Session, job: Job, ended: Exchange, answer: Exchange, content: bytes) -> Iterator[Finding]:
@@ -73,7 +74,8 @@ def _length(
     else:
         billed = job.model.duration.seconds(job.fields)
     frame = 1 / float(seen.get("fps") or _FPS)
-    # A cost is told to four places, and a length to the tick of a file's own clock.
-    slack = frame + 0.001 + (0.00005 / float(price.usd) if price.unit == "second" else 0.0)
+    # A cost is told to four places, and a length to the tick of a file's own clock: a whole frame is none of that.
+    rounded = 0.00005 / float(price.usd) if cost is not None and price.unit == "second" else 0.0
+    slack = frame + rounded + (_TICK if session.target.live else -_TICK)
     if abs(float(seen.get("seconds") or 0.0) - billed) > slack:
         yield Finding("media.length", f"{billed:g} s are billed, and it lasts {seen.get('seconds')} s", answer)

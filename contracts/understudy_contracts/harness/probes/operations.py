@@ -8,8 +8,10 @@ from functools import partial
 
 from understudy_contracts.checks import Finding
 from understudy_contracts.harness.expected import form_of, tells
-from understudy_contracts.harness.probe import CouldNotCheck, Probe
-from understudy_contracts.harness.session import Session
+from understudy_contracts.harness.jobs import state_of
+from understudy_contracts.harness.probe import NotHere, Probe
+from understudy_contracts.harness.session import Refused, Session
+from understudy_contracts.harness.shortest import shortest
 from understudy_contracts.operations import Answer, Cause, Operation
 from understudy_contracts.provider import contract
 
@@ -51,7 +53,9 @@ def answers(provider: str) -> Iterator[Probe]:
             if answer.request is not None:
                 perform = partial(_answered, operation=one, answer=answer)
                 check = "wrong-key" if "key" in answer.request else "declared"
-                yield asking(one, f"{answer.status}", check, perform, answer.request)
+                change = {**(shortest(one, {}) or {}), **answer.request}
+                name = f"{answer.status}" if answer.status != one.answers[0].status else str(answer.schema)
+                yield asking(one, name, check, perform, change)
 
 
 def check_of(cause: Cause) -> str:
@@ -77,7 +81,12 @@ def _refusal(operation: Operation, cause: Cause, name: str) -> Probe:
 
 def _accepted(session: Session, operation: Operation) -> Iterator[Finding]:
     paid = not operation.free and operation.request is not None and operation.request.models is not None
-    exchange = session.ask(operation.name) if paid else session.answer(operation.name)
+    try:
+        exchange = session.ask(operation.name) if paid else session.answer(operation.name)
+    except Refused as refusal:
+        if refusal.name != operation.name:
+            raise
+        exchange = refusal.exchange
     wanted = operation.typical.get("status")
     if exchange.status != wanted if wanted else not 200 <= exchange.status < 300:
         yield Finding("accepted", f"{operation.name} refused its typical request: HTTP {exchange.status}", exchange)
@@ -87,10 +96,15 @@ def _answered(session: Session, operation: Operation, answer: Answer) -> Iterato
     check = "declared"
     if "key" in (answer.request or {}):
         check = "wrong-key"
-        _know_keys(session, operation)
+        know_keys(session, operation)
+    if missing := [name for name, value in answer.switch.items() if session.switches.get(name) != value]:
+        raise NotHere(f"it is answered only where the switch {missing[0]} says {answer.switch[missing[0]]}")
     if "after" in operation.typical:
         session.answer(operation.typical["after"])
-    exchange = session.ask(operation.name, answer.request)
+    change = {**(shortest(operation, session.switches) or {}), **(answer.request or {})}
+    exchange = session.ask(operation.name, change)
+    if operation.free and state_of(exchange) == "open":
+        exchange = session.finish(lambda: session.ask(operation.name, change), exchange)
     if form_of(exchange, operation, session.switches) != answer:
         message = f"{operation.name} answers HTTP {answer.status} ({answer.when or 'declared'}), not {exchange.status}"
         yield Finding(check, message, exchange)
@@ -98,7 +112,7 @@ def _answered(session: Session, operation: Operation, answer: Answer) -> Iterato
 
 def _as_declared(session: Session, operation: Operation, cause: Cause) -> Iterator[Finding]:
     if "key" in (cause.request or {}):
-        _know_keys(session, operation, nobody=(cause.request or {}).get("key") == "none")
+        know_keys(session, operation, nobody=(cause.request or {}).get("key") == "none")
     if "after" in operation.typical:
         session.answer(operation.typical["after"])
     exchange = session.ask(operation.name, cause=cause)
@@ -111,8 +125,8 @@ def _as_declared(session: Session, operation: Operation, cause: Cause) -> Iterat
         yield Finding(check_of(cause), f"{cause.how} {problem}.", exchange)
 
 
-def _know_keys(session: Session, operation: Operation, *, nobody: bool = False) -> None:
-    """Raise `CouldNotCheck` for a stand-in to which no key is a wrong one."""
+def know_keys(session: Session, operation: Operation, *, nobody: bool = False) -> None:
+    """Raise `NotHere` for a stand-in to which no key is a wrong one."""
     told = operation.authentication == ("user",)
     if not nobody and not told and session.bench is not None and not session.bench.knows_keys:
-        raise CouldNotCheck("the stand-in takes any key: start it with --api-key to see how it refuses a wrong one")
+        raise NotHere("the stand-in takes any key: start it with --api-key to see how it refuses a wrong one")

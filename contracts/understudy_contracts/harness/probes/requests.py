@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,8 @@ def _waits(operation: Operation) -> bool:
 
 
 def _probe(model: Model, operation: Operation, kind: str, check: str, judge: Any, examples: int) -> Probe:
-    cheapest, seconds = price(model, fields_of(model, {}))
+    _, seconds = price(model, fields_of(model, {}))
+    cheapest = most(operation, model, fields_of(model, {}))
     return Probe(
         name=f"{model.provider}.{operation.name}.{kind}.{model.id}",
         provider=model.provider,
@@ -65,7 +67,7 @@ def _probe(model: Model, operation: Operation, kind: str, check: str, judge: Any
         tier="paid",
         why=operation.why if check == "accepted" else f"Were it not refused: {operation.why}",
         perform=partial(_tried, operation=operation, model=model, kind=kind, judge=judge, examples=examples),
-        bound=cheapest * _DEAR * examples,
+        bound=None if cheapest is None else cheapest * _DEAR * examples,
         seconds=seconds,
     )
 
@@ -162,8 +164,15 @@ def _addresses(provider: str) -> frozenset[str]:
 def _assume_cheap(operation: Operation, model: Model, request: requests.Request) -> None:
     from hypothesis import assume
 
-    most = bound(operation, request.target, parsed(request.content or b""))
-    assume(most is not None and most <= price(model, fields_of(model, {}))[0] * _DEAR)
+    cheapest = most(operation, model, fields_of(model, {}))
+    dear = bound(operation, request.target, parsed(request.content or b""))
+    assume(dear is not None and cheapest is not None and dear <= cheapest * _DEAR)
+
+
+def most(operation: Operation, model: Model, fields: Mapping[str, Any]) -> Decimal | None:
+    """The most that a request for a model can cost; None where nobody can say."""
+    request = requests.changed(operation, requests.of_model(operation, model, fields), "", lambda told: "")
+    return bound(operation, request.target, parsed(request.content or b""))
 
 
 def _accepted(session: Session, operation: Operation, model: Model, fields: Mapping[str, Any]) -> Iterator[Finding]:
