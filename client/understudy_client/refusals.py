@@ -132,7 +132,11 @@ def _class_of(provider: str, problem: Problem | None, status: int | None) -> typ
 def meaning(provider: str, problem: Problem, status: int | None) -> str:
     """Say what kind of error a problem is, by its code, or by its words where it has none."""
     by_code = kind_of(provider, problem.code) if problem.code else "unknown"
-    return classify(provider, status, problem.message) if by_code == "unknown" else by_code
+    told = classify(provider, status, problem.message) if by_code == "unknown" else by_code
+    if told == "unknown" and status is None and (case := _case(provider, problem, None)) is not None:
+        # A record that failed tells the words of the answer that came with a status then.
+        return case.kind
+    return told
 
 
 def status_of_code(provider: str, code: str) -> int | None:
@@ -145,7 +149,7 @@ def _case(provider: str, problem: Problem, status: int | None) -> ErrorCase | No
         return next((case for case in catalogue(provider).values() if case.code == problem.code), None)
     said = [case for case in catalogue(provider).values() if _form(case.message).fullmatch(problem.message)]
     # A failure while processing is told with the status of whichever question it answers.
-    failed = (case for case in said if case.strikes == "processing")
+    failed = (case for case in said if case.strikes in ("processing", "upstream"))
     return next((case for case in said if case.status == status), next(failed, None))
 
 

@@ -34,6 +34,23 @@ def test_every_error_of_the_catalogue_is_raised_as_what_it_means(case):
     assert str(error).endswith(".")
 
 
+#: What its failed record says with these words is told by another case of the catalogue, too.
+_SAME_WORDS = "generationRejected"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in catalogue("gmi").values() if case.strikes == "upstream" and case.id != _SAME_WORDS],
+    ids=lambda case: case.id,
+)
+def test_a_record_that_its_vendor_refused_fails_as_the_submit_did(case):
+    words = problem("", case.text(case.typical))
+    submitted, looked_at = refusal("gmi", [words], answer(case.status)), refusal("gmi", [words], None)
+    assert type(looked_at) is type(submitted) is EXPECTED[case.kind]
+    assert looked_at.retryable is submitted.retryable is case.retryable
+    assert looked_at.billed is False
+
+
 def test_the_text_of_an_error_reads_well_and_says_the_fix():
     error = refusal(
         "runware",
