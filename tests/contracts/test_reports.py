@@ -65,6 +65,13 @@ def report(findings=(), results=None, **values):
     return Report(**{**given, **values})
 
 
+def covered(text):
+    """What of a contract was seen, named by what somebody else wrote."""
+    item = {"operation": text, "transport": "http", "status": 200, "what": text}
+    counted = {"items": [{**item, "count": 0}], "undeclared": [{**item, "count": 2}]}
+    return {"provider": "gmi", "declared": 1, "seen": 0, "beyond": [{**item, "why": text}], **counted}
+
+
 def broken(message="it is not so", told=None, rule="accepted"):
     return Finding(rule, message, told or exchange())
 
@@ -85,6 +92,7 @@ EVERY = {
     "a webhook": [report([broken(told=Webhook({"status": "done"}, 1.0, "gmi", {"content-type": "x"}))])],
     "nothing seen": [unseen()],
     "interrupted": [report(stopped=INTERRUPTED)],
+    "coverage": [report(coverage=covered("listModels"))],
     "two": [report(), report([broken()], provider="segmind", tallies=())],
     "none": [],
     "real money": [
@@ -176,7 +184,7 @@ def test_what_was_not_tried_and_what_could_not_be_checked_is_told_with_its_reaso
 def test_nothing_that_a_target_says_ends_a_fence_a_tag_or_a_line():
     nasty = exchange(request={NASTY: NASTY}, body=[NASTY], path=f"/{NASTY}", headers={"x": NASTY}, content=b"")
     finding = broken(NASTY, nasty)
-    reports = [report([finding], coverage={NASTY: [NASTY]})]
+    reports = [report([finding], coverage=covered(NASTY))]
     reports += [report(results=(Result(probe(), "could-not-check", NASTY),), stopped=NASTY, target=NASTY)]
     shown = document(reports)
     JUNIT.validate(render(shown, "junit"))
@@ -184,7 +192,7 @@ def test_nothing_that_a_target_says_ends_a_fence_a_tag_or_a_line():
     read = page(render(shown, "html"))
     assert {tag for tag, _ in read.tags} <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "span", "section", "p", "dl", "dt", "dd",
-        "details", "summary", "div", "pre", "strong", "code", "table", "tr", "th", "td", "br",
+        "details", "summary", "div", "pre", "strong", "code", "table", "tr", "th", "td", "br", "ul", "li",
     }  # fmt: skip
     lines = render(shown, "markdown").splitlines()
     fences = [line for line in lines if re.match("````+", line)]
@@ -234,7 +242,7 @@ def placed(key):
     result = st.builds(Result, st.builds(probe, why=text), st.sampled_from(["could-not-check", "not-run"]), text)
     return st.builds(
         report, st.lists(finding, max_size=2), st.lists(result, max_size=2).map(tuple), target=text, stopped=text,
-        coverage=st.dictionaries(text, json_value, max_size=2),
+        coverage=st.builds(covered, text),
     )  # fmt: skip
 
 

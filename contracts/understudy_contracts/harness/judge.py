@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from understudy_contracts import checks
 
+from .coverage import coverage
 from .recording import Recording
 from .report import Report, Spending, Tally
 
@@ -40,4 +41,7 @@ def judge(recording: Recording, *, name: str = "", switches: Mapping[str, str] |
         tallies=tuple(tallies),
         spending=Spending.nothing(),
         exchanges=len(recording.exchanges),
+        coverage=coverage(
+            manifest.provider, recording.exchanges, switches or {}, webhooks=recording.webhooks
+        ).document(),
     )

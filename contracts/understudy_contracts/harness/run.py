@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from understudy_contracts import checks
 from understudy_contracts.checks import Check, Finding, Judged
 
 from .budget import Exhausted
+from .coverage import coverage
 from .earlier import written
 from .plan import Plan
 from .probe import CouldNotCheck, NotHere, Probe, Result
@@ -80,7 +81,14 @@ def verify(
         spending=Spending(session.target.live, budget.most, plan.bound, budget.spent, budget.at_most),
         exchanges=len(session.exchanges),
         stopped=stopped,
+        coverage=_coverage(session),
     )
+
+
+def _coverage(session: Session) -> Mapping[str, Any]:
+    files = len(getattr(session.sink, "files", ()))
+    seen = coverage(session.provider, session.exchanges, session.switches, webhooks=session.webhooks, files=files)
+    return seen.document()
 
 
 def _noted(probe: Probe, session: Session) -> Result:

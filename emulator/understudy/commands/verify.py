@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _EXITS = {"clean": 0, "violated": 1, "could-not-check": 3}
 
 _PROVIDERS = ("runware", "gmi", "segmind")
+#: How many things a reader of a recording should know are told.
+_NOTICES = 5
+
 _FORMS = ("junit", "json", "markdown", "html")
 
 
@@ -175,7 +178,9 @@ def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
         if not found:
             raise RecordingError(f"{named} has no recording of {', '.join(chosen)}")
     for recording in found.values():
-        for notice in recording.notices:
+        notices = recording.notices
+        more = (f"and {len(notices) - _NOTICES} more",) if len(notices) > _NOTICES else ()
+        for notice in (*notices[:_NOTICES], *more):
             click.echo(f"{recording.manifest.provider}: {notice}", err=True)
     return [judge(recording, name=asked.target) for recording in found.values()], ()
 

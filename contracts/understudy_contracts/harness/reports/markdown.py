@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .summary import facts, headline, reasons
+from .summary import coverage, facts, headline, reasons, uncovered
 
 _MARK = {"passed": "✓", "violated": "✗", "could-not-check": "?", "not-run": "–"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
@@ -56,8 +56,9 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
         for reason, names in found:
             yield f"- {_words(reason)}: {', '.join(_code(name) for name in names)}"
     if run["coverage"]:
-        yield from ("", "### Coverage", "")
-        yield from (f"- {_words(name)}: {_words(told(value))}" for name, value in run["coverage"].items())
+        yield from ("", "### Coverage", "", f"{_words(coverage(run['coverage']))}.")
+        for title, lines in uncovered(run["coverage"]):
+            yield from ("", f"{title}:", "", *(f"- {_words(line)}" for line in lines))
 
 
 def _finding(number: int, finding: Mapping[str, Any]) -> Iterator[str]:
@@ -113,12 +114,3 @@ def _code(name: str) -> str:
     flat = _CONTROL.sub("�", " ".join(name.split())).replace("|", "\\|")
     fence = "`" * (max((len(found) for found in re.findall(r"`+", flat)), default=0) + 1)
     return f"{fence}{flat}{fence}" if fence == "`" else f"{fence} {flat} {fence}"
-
-
-def told(value: Any) -> str:
-    """Say in words what a program counted."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {told(item)}" for name, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(told, value)) or "none"
-    return str(value)

@@ -7,8 +7,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from .markdown import told
-from .summary import facts, headline, reasons
+from .summary import coverage, facts, headline, reasons, uncovered
 
 _WORDS = {"passed": "passed", "violated": "violated", "could-not-check": "could not check", "not-run": "not run"}
 
@@ -57,9 +56,10 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
             listed = ", ".join(f"<code>{_text(name)}</code>" for name in names)
             yield f"<details><summary>{_text(reason)} ({len(names)})</summary>{listed}</details>"
     if run["coverage"]:
-        yield "<h3>Coverage</h3><dl>"
-        yield from (f"<dt>{_text(name)}</dt><dd>{_text(told(value))}</dd>" for name, value in run["coverage"].items())
-        yield "</dl>"
+        yield f"<h3>Coverage</h3><p>{_text(coverage(run['coverage']))}.</p>"
+        for title, lines in uncovered(run["coverage"]):
+            listed = "".join(f"<li>{_text(line)}</li>" for line in lines)
+            yield f"<details><summary>{title} ({len(lines)})</summary><ul>{listed}</ul></details>"
     yield f"<details><summary>All {len(run['probes'])} probes</summary>"
     yield from _table(
         ("", "probe", "tier", "requests", "why"),

@@ -64,7 +64,8 @@ def facts(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if run["coverage"]:
         yield "coverage", coverage(run["coverage"])
     yield "time", f"{run['seconds']:.1f} s"
-    yield "begun", run["date"]
+    if run["date"]:
+        yield "begun", run["date"]
     yield "seed", str(run["seed"])
     if run["stopped"]:
         yield "ended early", run["stopped"]
@@ -82,8 +83,23 @@ def spent(spending: Mapping[str, Any]) -> str:
 
 
 def coverage(told: Mapping[str, Any]) -> str:
-    """How much of the contract was seen, as far as it is counted."""
-    return ", ".join(f"{name} {_part(value)}" for name, value in told.items() if _part(value))
+    """How much of the contract was seen, in a sentence."""
+    parts = [f"{told['seen']} of {told['declared']} declared answers and errors were seen"]
+    if told["beyond"]:
+        parts.append(f"{len(told['beyond'])} more that nobody can bring about here")
+    if told["undeclared"]:
+        parts.append(f"{len(told['undeclared'])} that are not declared")
+    return ", ".join(parts)
+
+
+def uncovered(told: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What of the contract was not seen, and what was seen beside it, each under its title."""
+    unseen = [_item(item) for item in told.get("items", ()) if not item["count"]]
+    beyond = [f"{_item(item)}: {item['why']}" for item in told.get("beyond", ())]
+    undeclared = [f"{_item(item)}, {item['count']} times" for item in told.get("undeclared", ())]
+    for title, lines in (("Not seen", unseen), ("Not declared", undeclared), ("Out of reach here", beyond)):
+        if lines:
+            yield title, lines
 
 
 def reasons(rows: Iterable[Mapping[str, Any]], state: str) -> list[tuple[str, list[str]]]:
@@ -145,10 +161,7 @@ def _short(text: str) -> str:
     return flat if len(flat) <= _WIDE else flat[: _WIDE - 1] + "…"
 
 
-def _part(value: Any) -> str:
-    """A count such as {"seen": 3, "of": 4}; what is none is for other forms."""
-    if isinstance(value, Mapping) and {"seen", "of"} <= set(value):
-        seen = value["seen"] if isinstance(value["seen"], int) else len(value["seen"])
-        of = value["of"] if isinstance(value["of"], int) else len(value["of"])
-        return f"{seen}/{of}"
-    return str(value) if isinstance(value, int | float | str) else ""
+def _item(item: Mapping[str, Any]) -> str:
+    """An answer or an error of an operation."""
+    over = "" if item["transport"] == "http" else f"({item['transport']})"
+    return " ".join(str(part) for part in (item["operation"], over, item["status"], item["what"]) if part)
