@@ -346,6 +346,27 @@ def test_an_error_is_held_against_the_catalogue():
     assert both == [("/modelNotFound", "changed-status", "breaking"), ("", "new-status", "breaking")]
 
 
+def test_what_a_probe_alone_saw_is_told_and_what_it_let_pass_is_not():
+    case = contract("gmi").errors["modelNotFound"]
+    more = {"status": 404, "probe": "gmi.getModel.modelNotFound", "expected": case}
+    right, other = {"error": "Model not found"}, {"error": "No such model"}
+    assert told(found(side(heard(right, **more, finding="it names no model"), heard(detail())))) == [
+        ("/modelNotFound", "changed-rule", "risky")
+    ]
+    assert told(found(side(heard(other, **more, kept=True), heard(detail())))) == []
+
+
+def test_a_request_of_the_contracts_own_that_is_refused_is_breaking():
+    refused = heard({"error": "no"}, status=401, probe="gmi.getModel.typical", accepted=True)
+    assert ("", "changed-status", "breaking") in told(found(side(refused)))
+
+
+def test_a_page_in_other_words_is_harmless():
+    case = contract("gmi").errors["gateway502"]
+    page = heard(None, status=502, probe="gmi.getModel.gateway502", expected=case)
+    assert told(found(side(page, provenance="stand-in"))) == [("/gateway502", "changed-text", "harmless")]
+
+
 def test_a_code_that_the_catalogue_does_not_have_is_new():
     ping = contract("runware").operations["ping"]
     body = {"errors": [{"code": "tooShy", "message": "no"}]}

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import understudy_contracts
 from understudy.cli import main
 from understudy_contracts.checks.exchange import Exchange
+from understudy_contracts.harness import Remote
 from understudy_contracts.harness.recording import Recorder
 from understudy_contracts.provider import contract
 
@@ -309,6 +310,26 @@ def test_what_could_not_be_looked_at_fails_unless_it_is_allowed(server):
     assert looked["listVoices", "target"]["state"] == "partly"
     assert "takes any key" in looked["listVoices", "target"]["why"]
     assert drift(*some, "--allow-unchecked", code=0)["counts"]["unchecked"] == 2
+
+
+def test_of_the_provider_itself_only_what_is_free_is_asked(strict, monkeypatch):
+    """The stand-in is put where the provider would be."""
+
+    def there(cls, provider, **options):
+        remote = cls.at(strict)
+        remote.live, remote.name = True, f"{provider}, live"
+        return remote
+
+    monkeypatch.setattr(Remote, "provider", classmethod(there))
+    monkeypatch.setenv("SEGMIND_API_KEY", KEY)
+    report = drift("--provider", "segmind", "--target", "live", "--live", *options("segmind"), code=3)
+    assert [row for row in report["drift"] if row["known"] is None] == []
+    [side] = [one for one in report["sides"] if one["side"] == "target"]
+    assert (side["provenance"], side["of_provider"]) == ("live", True)
+    assert side["answers"] > 0
+    headers = {"Authorization": f"Bearer {KEY}"}
+    ledger = httpx.get(f"{strict}/_understudy/ledger", headers=headers).json()
+    assert {one["kind"] for one in ledger["entries"]} == {"opening"}, ledger["entries"]
 
 
 def test_the_emulator_alone_is_told_as_nobodys_evidence_of_the_provider():

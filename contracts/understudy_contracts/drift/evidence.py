@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -41,6 +41,10 @@ class Heard:
     expected: ErrorCase | None = None
     #: Whether the probe wanted it to be what is answered when all goes well.
     accepted: bool = False
+    #: Whether the probe has judged that it is just that.
+    kept: bool = False
+    #: What the probe found wrong.
+    finding: str = ""
     #: Why it is known not to agree with the contract; empty where it is not.
     known: str = ""
     #: Where it is printed.
@@ -91,9 +95,8 @@ def gathered(
         told(Ended(result))
         if result.reason:
             silent[probe.operation] = result.reason
-        answers = session.exchanges[before:]
-        # Who could not check does not know what it was to be told.
-        heard += labelled(answers, probe.name, sure=result.state in ("passed", "violated"))
+        said = next((one.message for one in result.findings), "")
+        heard += labelled(session.exchanges[before:], probe.name, result.state, said)
     return Evidence(
         side=side,
         source=session.target.name,
@@ -113,8 +116,8 @@ def recorded(recording: Recording, *, side: str = "recording") -> Evidence:
         if isinstance(entry.told, Exchange) and entry.partial != "request":
             by_probe.setdefault(entry.probe, []).append(entry.told)
     silent: dict[str, str] = {}
-    unsure = {name for name, probed in recording.probes.items() if probed.state == "could-not-check"}
-    found = [one for probe, given in by_probe.items() for one in labelled(given, probe, sure=probe not in unsure)]
+    states = {name: probed.state for name, probed in recording.probes.items()}
+    found = [one for probe, given in by_probe.items() for one in labelled(given, probe, states.get(probe, ""))]
     live = recording.manifest.live
     return Evidence(
         side=side,
@@ -163,14 +166,21 @@ def _ask(session: Session, operation: Operation, change: Mapping[str, Any]) -> I
     return ()
 
 
-def labelled(exchanges: Iterable[Exchange], probe: str, *, sure: bool = True) -> list[Heard]:
-    """Say of each answer what its probe wanted, which is told of the last one that is about its operation."""
+def labelled(exchanges: Iterable[Exchange], probe: str, state: str = "", finding: str = "") -> list[Heard]:
+    """Say of each answer what its probe wanted, which is told of the last one that is about its operation.
+
+    A probe that did not end with a judgement does not know what it was to be told.
+    """
     heard = [Heard(exchange, probe) for exchange in exchanges]
-    expected = wanted(probe)
     mine = [index for index, one in enumerate(heard) if probe.split(".")[1:2] == [one.exchange.operation]]
-    if mine and sure:
-        accepted = probe.rpartition(".")[2] == "typical"
-        heard[mine[-1]] = Heard(heard[mine[-1]].exchange, probe, expected, accepted)
+    if mine and state in ("passed", "violated", ""):
+        heard[mine[-1]] = replace(
+            heard[mine[-1]],
+            expected=wanted(probe),
+            accepted=probe.rpartition(".")[2] == "typical",
+            kept=state == "passed",
+            finding=finding,
+        )
     return heard
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -181,7 +182,7 @@ def _asked(them: Opened, provider: str, side: str, operations: tuple[str, ...], 
     listed += publishing(provider) if not operations or submits.intersection(operations) else ()
     plan = Plan.of(listed, means=session.means, live=them.live, free=free or them.costs)
     provenance = "emulator" if side == "emulator" else "live" if them.live else "server" if them.costs else "stand-in"
-    with Progress(quiet=True) as progress:
+    with Progress(quiet=not sys.stderr.isatty()) as progress:
         progress.begin(f"{provider}, {side}", plan)
         return gathered(session, plan, side=side, provenance=provenance, date=day, told=progress.told)  # type: ignore[arg-type]
 
