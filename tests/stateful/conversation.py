@@ -127,6 +127,10 @@ class Conversation(RuleBasedStateMachine):
         """What must be true of `told` as a job is first seen at its end."""
         return []
 
+    def is_told_with_200(self, job: Job) -> bool:
+        """Whether a poll of a job, as it stands, is answered with an HTTP status that says that all is well."""
+        return True
+
     def is_forgotten(self, job: Job) -> bool:
         """Whether the provider tells nothing of a job any more."""
         return False

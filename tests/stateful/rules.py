@@ -1,5 +1,7 @@
 """What may happen to a customer of any provider, and what holds whatever happened."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -19,10 +21,21 @@ class Customer(Conversation):
         self.script.run(f"control.advance({seconds})")
         self.world.now += seconds
 
-    @rule(operation=st.sampled_from(["submit", "poll"]), number=st.integers(0, 30), always=st.booleans())
-    def let_something_go_wrong(self, operation, number, always):
+    @rule(number=st.integers(0, 30), always=st.booleans())
+    def let_submits_go_wrong(self, number, always):
+        self.let_go_wrong("submit", number, always)
+
+    @rule(number=st.integers(0, 30), always=st.booleans())
+    def let_polls_go_wrong(self, number, always):
+        self.let_go_wrong("poll", number, always)
+
+    def let_go_wrong(self, operation: str, number: int, always: bool) -> None:
+        """Let something be the matter with an operation, once or until it is mended."""
         if self.world.meets(operation) is not None:
             return
+        if self.script.tell("line.cutting"):
+            # Either is one attempt less, and together they would be more than a client makes.
+            self.script.run("line.cutting = []")
         choice = TROUBLES[self.troubles][operation]
         trouble = choice[number % len(choice)]
         # A socket tells once more what was lost, so a submit goes on after its first reset; and one delay is enough.
@@ -42,6 +55,7 @@ class Customer(Conversation):
         if fault is not None:
             self.script.run(f"control.remove_fault({fault.name}.id)")
 
+    @precondition(lambda self: not any(fault.live for fault in self.world.faults.values()))
     @rule(way=st.sampled_from(["up", "down"]), count=st.integers(0, 400))
     def break_the_line(self, way, count):
         self.script.run(f"line.cut({way!r}, {count})")
@@ -79,7 +93,11 @@ class Customer(Conversation):
         if fault is None:
             self.look(job)
         elif fault.trouble.raises and fault.strike(ATTEMPTS):
-            self.refused(f"client.status({job.name})", fault.trouble)
+            trouble = fault.trouble
+            if trouble.raises == "InvalidAnswer" and not self.is_told_with_200(job):
+                # Of what cannot be read, the status says what it is.
+                trouble = replace(trouble, raises="ProviderError")
+            self.refused(f"client.status({job.name})", trouble)
         elif fault.trouble.late:
             fault.strike(ATTEMPTS)
             asking = f"late(control, {fault.name}.id, {fault.trouble.late}, lambda: client.status({job.name}))"

@@ -160,6 +160,9 @@ class Segmind(Customer):
         else:
             self.script.run(r'assert path.read_bytes().startswith(b"\xff\xd8"), path.read_bytes()[:8]')
 
+    def is_told_with_200(self, job: Job) -> bool:
+        return not job.fails and self.world.now < job.earliest + KEPT
+
     def is_forgotten(self, job: Job) -> bool:
         return self.world.now > job.latest + KEPT
 
