@@ -432,6 +432,9 @@ def test_what_was_not_heard_is_never_no_drift():
     assert found(side(heard(detail()))).verdict == "no-drift"
     assert found().verdict == "could-not-check"
     assert found(printed("gmi")).verdict == "could-not-check"
+    seen = side(heard(detail()), name="emulator", provenance="emulator")
+    assert found(seen, side()).blind == ("target",)
+    assert found(seen, side(heard({"error": "Model not found"}, status=404))).blind == ()
     why = found(side(silent={"getModel": "it leaves something behind"})).unchecked[0][1].why
     assert why == "it leaves something behind"
 

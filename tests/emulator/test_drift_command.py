@@ -358,6 +358,8 @@ def test_a_recording_of_the_provider_is_compared_for_nothing(tmp_path):
     assert row["evidence"][0]["date"].startswith("2026-01-01")
     [side] = [one for one in report["sides"] if one["side"] == "recording"]
     assert side["of_provider"]
+    other = ("--provider", "heygen", "--target", f"recording:{tmp_path}", "--operation", "listAvatars", "--free")
+    assert drift(*other, "--allow-unchecked", code=3)["drift"] == []
     states = {row["operation"]: {one["side"]: one for one in row["looked"]} for row in report["operations"]}
     assert states["listAvatars"]["recording"]["state"] == "could-not-check"
     assert states["listVoices"]["recording"]["days"] > 300

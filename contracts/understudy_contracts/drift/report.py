@@ -132,6 +132,13 @@ class Report:
         return sum(one.state == "checked" for one in looked)
 
     @property
+    def blind(self) -> tuple[str, ...]:
+        """The sides that were to be looked at, and of which nothing was seen at all."""
+        missed = dict.fromkeys(one.side for _, one in self.unchecked)
+        seen = {one.side for row in self.rows for one in row.looked if one.state in ("checked", "partly")}
+        return tuple(side for side in missed if side not in seen)
+
+    @property
     def verdict(self) -> Verdict:
         """`no-drift` only where something was looked at, and all that was to be."""
         if self.news:

@@ -57,7 +57,11 @@ _EXITS = {"no-drift": 0, "drift": 1, "could-not-check": 3}
     default="table",
     show_default=True,
 )
-@click.option("--allow-unchecked", is_flag=True, help="Do not fail because of what could not be looked at.")
+@click.option(
+    "--allow-unchecked",
+    is_flag=True,
+    help="Do not fail because of what could not be looked at, unless that is all of a side.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What is made up, is made of it.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most so many requests a second.")
 @click.option(
@@ -110,7 +114,7 @@ def drift(provider: str, form: str, allow_unchecked: bool, **values: Any) -> Non
         click.echo("Interrupted before anything was compared.", err=True)
         raise SystemExit(INTERRUPTED) from None
     _show(report, form)
-    accepted = allow_unchecked and report.verdict == "could-not-check" and report.checked > 0
+    accepted = allow_unchecked and report.verdict == "could-not-check" and report.checked > 0 and not report.blind
     raise SystemExit(0 if accepted else _EXITS[report.verdict])
 
 
