@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
+
 from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.documents import Site
 from understudy_contracts.documents.told import error_answer
+from understudy_contracts.error_answers import ErrorAnswer
 from understudy_contracts.errors import ErrorCase, reasons, refusal_of
 from understudy_contracts.operations import Answer, Operation
 from understudy_contracts.provider import contract
@@ -23,20 +26,34 @@ _AIR = re.compile(r"[^\s:@]+:[^\s:@]+@[^\s:@]+")
 
 def tells(exchange: Exchange, operation: Operation, case: ErrorCase, switches: Mapping[str, str]) -> str:
     """Say in what an answer falls short of telling an error as the catalogue has it; empty where it does not."""
-    wanted = error_answer(operation, case, Site(switches={operation.provider: switches}))
+    wanted = _wanted(operation.provider, operation.name, case.id, tuple(sorted(switches.items())))
     if exchange.transport == "http" and exchange.status != wanted.status:
         return f"{case.id} is told with HTTP {wanted.status}, not {exchange.status}"
-    page = case.message.startswith("<")
-    # A socket has no pages: that a gateway answered is told there by the code alone.
-    if not (page and exchange.transport == "websocket") and not any(
-        _pattern(case.message).fullmatch(text.strip()) for text in texts(exchange)
-    ):
+    if exchange.transport == "websocket" and isinstance(wanted.body, str):
+        # A socket has no pages: that a gateway answered, and how, is told there by the code and in words.
+        said = case.code in _values(exchange.body, "code") and str(wanted.status) in " ".join(texts(exchange))
+        return "" if said else f"{case.id} has the code {case.code}, and tells of {wanted.status}"
+    if not any(_pattern(_message(case)).fullmatch(text.strip()) for text in texts(exchange)):
         return f"{case.id} says {case.message!r}, and the answer does not"
     if case.code and any(True for _ in _values(wanted.body, "code")):
         codes = [str(code) for code in _values(exchange.body, "code")]
         if not any(_pattern(case.code).fullmatch(code) for code in codes):
             return f"{case.id} has the code {case.code}, not {' or '.join(codes) or 'none'}"
     return _parameter(exchange, case, wanted.body)
+
+
+def cases_told(exchange: Exchange, operation: Operation, switches: Mapping[str, str]) -> list[ErrorCase]:
+    """List the errors of an operation that an answer tells: those whose text is the most its own."""
+    told = [case for case in operation.cases if not tells(exchange, operation, case, switches)]
+    coded = any(True for _ in _values(exchange.body, "code"))
+    literal = max((_own(case, coded) for case in told), default=0)
+    return [case for case in told if _own(case, coded) == literal]
+
+
+def _own(case: ErrorCase, coded: bool) -> int:
+    """How much of an error's code, where it is told, and of its text is its own, and not a field's."""
+    code = len(_FIELD.sub("", case.code)) * 1000 if coded else 0
+    return code + len(_FIELD.sub("", _message(case)))
 
 
 def refusal(provider: str, violation: Violation) -> ErrorCase:
@@ -94,11 +111,17 @@ def form_of(exchange: Exchange, operation: Operation, switches: Mapping[str, str
         if answer.schema is not None:
             documents = _documents(exchange, operation)
             judge = contract(operation.provider).judge(answer.schema, **switches)
-            if documents and all(judge.accepts(one) for one in documents):
+            if _is_nothing(exchange, operation) or (documents and all(map(judge.accepts, documents))):
                 return answer
         elif "*/*" in answer.media_types or (exchange.body is None and kind in (answer.media_types or ("",))):
             return answer
     return None
+
+
+def _is_nothing(exchange: Exchange, operation: Operation) -> bool:
+    """Whether an answer lists what there is, and there is nothing."""
+    body = exchange.body
+    return operation.task is not None and isinstance(body, Mapping) and body.get("data") == [] and "errors" not in body
 
 
 def _documents(exchange: Exchange, operation: Operation) -> Sequence[Any]:
@@ -142,7 +165,26 @@ def _values(document: Any, name: str) -> Iterator[Any]:
 
 
 @cache
+def _wanted(provider: str, operation: str, case: str, switches: tuple[tuple[str, str], ...]) -> ErrorAnswer:
+    known = contract(provider)
+    return error_answer(known.operations[operation], known.errors[case], Site(switches={provider: dict(switches)}))
+
+
+def _message(case: ErrorCase) -> str:
+    """The text of an error, with what it holds as JSON written out: what is filled in there stays a field, too."""
+    message = case.message
+    for name, inner in case.nested.items():
+        message = message.replace(f"{{{name}}}", orjson.dumps(inner).decode())
+    return message
+
+
+@cache
 def _pattern(text: str) -> re.Pattern[str]:
     """A text whose fields, such as `{parameter}`, may hold anything, and nothing at all at the end."""
     written = ".*".join(re.escape(part) for part in _FIELD.split(text.strip()))
     return re.compile(written.replace(r"\ .*", r"\ ?.*"), re.DOTALL)
+
+
+def status_of(operation: Operation, case: ErrorCase, switches: Mapping[str, str]) -> int:
+    """The status with which an operation tells an error."""
+    return _wanted(operation.provider, operation.name, case.id, tuple(sorted(switches.items()))).status

@@ -179,15 +179,17 @@ class Session:
         told: Lookup | None = None,
         over: Transport = "http",
         name_as: str = "",
+        excused: bool = True,
     ) -> Exchange:
         """Send an operation's typical request, changed as `Cause.request` is written, and take the answer.
 
-        `told` looks up what other operations tell, where the session's own answers are not meant; `name_as` is for
-        `send`. Raises `CouldNotCheck`, and `Unreachable`.
+        `told` looks up what other operations tell, where the session's own answers are not meant; `name_as` and
+        `excused` are for `send`. Raises `CouldNotCheck`, and `Unreachable`.
         """
         operation = self.contract.operations[name]
         request = self.written(operation, change, cause, told)
-        return self.send(operation, request, cause=cause, excused=cause is None, name=name_as, over=over)
+        excused = excused and cause is None
+        return self.send(operation, request, cause=cause, excused=excused, name=name_as, over=over)
 
     def send(
         self,
@@ -234,6 +236,10 @@ class Session:
         """Look up what an operation tells when it is asked now, such as the id of a job that has not ended yet."""
         operation = self.contract.operations[source.operation]
         return self.told(source) if operation.free else self._looked_up(source, self._typical(operation))
+
+    def asked_again(self, source: Told) -> str:
+        """Look up what an operation tells when it is asked once more, such as an address that is good for a while."""
+        return self._looked_up(source, self.ask(source.operation))
 
     def _looked_up(self, source: Told, exchange: Exchange) -> str:
         within, _, rest = source.field.partition(".")

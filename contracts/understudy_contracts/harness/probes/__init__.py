@@ -13,6 +13,7 @@ from .lifecycle import lifecycles
 from .operations import answers, refusals, typical
 from .requests import generated
 from .socket import socket
+from .webhooks import webhooks
 from .wrong import ids, methods
 
 #: How many requests are generated for each model, of those that are valid and of those that are not.
@@ -42,4 +43,5 @@ def _probes(provider: str, models: tuple[Model, ...], examples: int) -> Iterator
     yield from socket(provider)
     yield from forced(provider)
     yield from lifecycles(provider, models)
+    yield from webhooks(provider, models)
     yield from generated(provider, models, examples)

@@ -27,6 +27,9 @@ from .jobs import Job
 #: What strikes only once a job was accepted.
 _LATER = frozenset({"processing", "poll", "expiry"})
 
+#: Seconds after which an address that files are put at is no longer good; bytes that no file may have.
+_LONG, _LARGE = 100_000.0, 33_554_433
+
 _NO_BENCH = "only a stand-in can be made to answer it"
 
 
@@ -82,6 +85,8 @@ def _paid_for(bench: Bench, known: set[str | None], exchange: Exchange) -> Itera
 
 
 def _brought_about(session: Session, bench: Bench, operation: Operation, case: ErrorCase, over: Transport) -> Exchange:
+    if (operation.provider, case.id) in _FILES:
+        return _FILES[operation.provider, case.id](session, operation)
     if case.strikes in _LATER:
         return _failed(session, bench, operation, case, over)
     change = _own_job(session, operation)
@@ -170,6 +175,25 @@ def _busy(bench: Bench) -> Iterator[None]:
     finally:
         bench.limit(concurrency=None)
 
+
+def _too_late(session: Session, operation: Operation) -> Exchange:
+    """Use an address once it is no longer good."""
+    request = session.written(operation, told=session.asked_again)
+    session.wait(_LONG)
+    return session.send(operation, request, excused=False)
+
+
+def _too_large(session: Session, operation: Operation) -> Exchange:
+    """Send a file that is larger than anybody takes."""
+    request = session.written(operation, {"bytes": _LARGE}, told=session.asked_again)
+    return session.send(operation, request, excused=False)
+
+
+#: What is wrong with a file that is stored at an address of which nobody knows whose it is.
+_FILES: Mapping[tuple[str, str], Callable[[Session, Operation], Exchange]] = {
+    ("gmi", "expiredToken"): _too_late,
+    ("gmi", "entityTooLarge"): _too_large,
+}
 
 #: What an account is like to be refused so, and not by a rule.
 _STATES: Mapping[tuple[str, str], Callable[[Bench], AbstractContextManager[None]]] = {

@@ -34,15 +34,13 @@ def typical(provider: str) -> Iterator[Probe]:
 def refusals(provider: str) -> Iterator[Probe]:
     """Try whether each error that a request can cause is answered as the catalogue has it."""
     for one in _incoming(provider):
+        keys: dict[str, Cause] = {}
         for cause in one.errors:
-            if cause.request is not None:
+            if cause.request is not None and "http" in cause.transports:
                 yield _refusal(one, cause, cause.case.id)
-        unnamed = next((cause for cause in one.errors if (cause.request or {}).get("key") == "wrong"), None)
-        if (
-            one.authentication
-            and unnamed is not None
-            and not any((cause.request or {}).get("key") == "none" for cause in one.errors)
-        ):
+                keys[cause.request.get("key", "")] = cause
+        unnamed = keys.get("wrong")
+        if one.authentication and unnamed is not None and "none" not in keys:
             yield _refusal(one, replace(unnamed, request={"key": "none"}), "no-key")
 
 
@@ -117,10 +115,6 @@ def _as_declared(session: Session, operation: Operation, cause: Cause) -> Iterat
         session.answer(operation.typical["after"])
     exchange = session.ask(operation.name, cause=cause)
     problem = tells(exchange, operation, cause.case, session.switches)
-    if problem and (cause.request or {}).get("key") == "none":
-        # Whoever says nothing of a key may be told so in words of their own.
-        others = [one for one in contract(operation.provider).errors.values() if one.kind == "auth"]
-        problem = problem if all(tells(exchange, operation, one, session.switches) for one in others) else ""
     if problem:
         yield Finding(check_of(cause), f"{cause.how} {problem}.", exchange)
 

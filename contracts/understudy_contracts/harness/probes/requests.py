@@ -151,7 +151,7 @@ def _sent(session: Session, operation: Operation, model: Model, fields: Mapping[
         change["without"] = ("taskUUID",)
     if session.target.live:
         _assume_cheap(operation, model, requests.changed(operation, change, "", lambda told: ""))
-    return session.ask(operation.name, change)
+    return session.ask(operation.name, change, excused=False)
 
 
 @cache
