@@ -1,6 +1,6 @@
 # Everything runs in .venv, which each target makes or mends by itself. Needs: Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format bench clean
+.PHONY: help demo test test-slow verify check format bench clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -60,6 +60,12 @@ test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite; COV=1 does it as
 test-slow: $(TOOLS) ## the long suites, which CI runs too
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
+verify: $(RUN) ## hold the stand-in to every contract, the long run: reports in verify-reports/, EXAMPLES=100 requests of a kind
+	@$(BIN)/understudy verify --provider runware --provider gmi --provider segmind --provider heygen \
+		--examples $(or $(EXAMPLES),100) $(if $(SECONDS_AT_MOST),--time $(SECONDS_AT_MOST)) \
+		--report html=verify-reports/report.html --report markdown=verify-reports/report.md \
+		--report junit=verify-reports/report.xml --report json=verify-reports/report.json
+
 check: $(TOOLS) ## format, lint, types, import borders
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -74,4 +80,4 @@ bench: $(TOOLS) ## print what the stand-in costs, as ratios against a baseline o
 	@$(BIN)/python -m bench
 
 clean: ## remove everything made here
-	rm -rf $(VENV) demo-output dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo-output verify-reports dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -63,7 +63,7 @@ def test_the_two_commands_come_first_and_exist():
     _, first = BLOCKS[0]
     assert [line.split()[1] for line in first.splitlines()] == ["demo", "test"]
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    for target in ("demo", "test", "check", "bench", "clean", "help"):
+    for target in ("demo", "test", "verify", "check", "bench", "clean", "help"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
