@@ -118,6 +118,45 @@ def test_every_error_has_a_status_it_is_told_with(provider):
             assert 200 <= answer_of(cause.case).status < 600
 
 
+@every_operation
+def test_a_request_is_free_by_an_argument_that_somebody_can_weigh(operation):
+    for cause in operation.errors:
+        if cause.free:
+            assert cause.request is not None, "an argument is about a request"
+            assert re.fullmatch(r"[A-Z][^.]{20,}\.", cause.free)
+
+
+@every_operation
+def test_only_what_nothing_can_come_of_is_argued_to_be_free(operation):
+    argued = [cause for cause in operation.errors if cause.free]
+    if operation.free or operation.outgoing:
+        return
+    for cause in argued:
+        # A key of nobody's, a name of nothing, or nothing that could be read: whatever else is wrong with a request, a
+        # lenient provider may overlook.
+        change = cause.request
+        nameless = "key" in change or {"content"} == change.keys()
+        named = [*change.get("path", {}).values(), *change.get("with", {}).values()]
+        assert nameless or all(re.fullmatch(r"no-such-\w+|nobody:nothing@1|videoInferences", str(one)) for one in named)
+    assert any(cause.request and cause.request.get("key") == "wrong" for cause in argued)
+
+
+@every_operation
+def test_what_stays_at_the_provider_is_named(operation):
+    stores = operation.purpose == "upload" and operation.method in ("PUT", "POST")
+    if stores and operation.name != "createUploadUrl":
+        assert operation.leaves
+    assert not operation.leaves.endswith(".")
+
+
+@every_operation
+def test_what_nobody_can_bring_about_is_argued(operation):
+    for one in (*operation.answers, *operation.errors):
+        assert not one.out_of_reach or one.out_of_reach.endswith(".")
+        for name, value in one.switch.items():
+            assert value in contract(operation.provider).switches[name].values
+
+
 def test_a_field_is_found_by_its_dotted_name():
     assert field_of({"data": [{"url": "there"}]}, "data.0.url") == "there"
     with pytest.raises(LookupError):

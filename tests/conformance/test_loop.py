@@ -1,0 +1,70 @@
+"""The contract harness against the emulator: everything that is declared is produced, and nothing else."""
+
+import pytest
+
+from understudy.clock import ManualClock
+from understudy.commands.opened import looked_into
+from understudy.config import Settings
+from understudy.server import Server
+from understudy_contracts.harness import Bench, Plan, Remote, Session, probes, verify
+from understudy_contracts.harness.coverage import coverage
+from understudy_contracts.harness.sink import LocalSink
+
+KEY = "SG_0123456789abcdef"
+#: Under which more can be answered than by default, and nothing less.
+SWITCHES = {"runware.sync-delivery": "allowed"}
+#: The files of one model of each kind are looked into; those of others are made in the same way.
+LOOKED_INTO = (
+    "heygen:avatar@4",
+    "minimax-tts-speech-2.8-hd",
+    "gpt-image-2-generate",
+    "heygen-avatar-4",
+    "seedream-4.5",
+)
+
+
+@pytest.fixture(scope="module")
+def stand_in(cache):
+    """A server that knows one key, under a clock that only the harness moves."""
+    settings = Settings(port=0, cache_dir=cache, api_keys=frozenset({KEY}), switches=SWITCHES)
+    with Server(settings, ManualClock()) as server:
+        server.engine.studio.warm = lambda placeholder: None
+        yield server
+
+
+def verified(server, provider, *, examples, all_files=False):
+    with (
+        Remote.at(server.url) as target,
+        Bench.find(server.url, KEY) as bench,
+        LocalSink() as sink,
+    ):
+        session = Session(provider, target, KEY, bench=bench, sink=sink, inspector=looked_into)
+        listed = list(probes(provider, examples=examples))
+        chosen = [one for one in listed if all_files or ".files." not in one.name or one.name.endswith(LOOKED_INTO)]
+        report = verify(Plan.of(chosen, means=session.means), session, date="2026-11-21T12:00:00Z")
+        seen = coverage(provider, session.exchanges, session.switches, webhooks=session.webhooks, files=len(sink.files))
+        return report, seen
+
+
+def judge(report, seen):
+    unclean = [(one.probe.name, one.state, one.reason) for one in report.results if one.state != "passed"]
+    assert not report.findings, [f"{one.rule}: {one.message}" for one in report.findings[:10]]
+    assert not unclean
+    assert not seen.missing, seen.table()
+    assert not seen.undeclared, seen.table()
+    assert report.verdict == "clean"
+
+
+@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
+def test_everything_that_is_declared_is_produced_and_nothing_else(stand_in, provider, capsys):
+    report, seen = verified(stand_in, provider, examples=1)
+    with capsys.disabled():
+        print(f"\n{seen}")
+    judge(report, seen)
+    assert all(reason.endswith(".") for reason in seen.beyond.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
+def test_whatever_is_generated_is_accepted_or_refused_as_the_contract_says(stand_in, provider):
+    judge(*verified(stand_in, provider, examples=100, all_files=True))
