@@ -214,7 +214,7 @@ def ids_unique(record: Record, notes: Notes) -> None:
     sources=(f"{_WEBHOOKS}: the body is the complete task response", f"the fields: {_CLIENTS}"),
 )
 def webhooks_agree(record: Record, notes: Notes) -> None:
-    """Webhooks tell what polls tell, and tell it the same way every time they are repeated."""
+    """Webhooks tell what polls tell, no earlier, and tell it the same way every time they are repeated."""
     for uuid, task in record.tasks.items():
         if not task.webhooks:
             continue
@@ -230,6 +230,8 @@ def webhooks_agree(record: Record, notes: Notes) -> None:
                     notes.find(f"the result {video} of {uuid} was told in two ways", webhook)
                 elif finished.get(video, bare) != bare or (complete and video not in finished):
                     notes.find(f"polls tell {video} of {uuid} otherwise", webhook)
+                elif any(video not in poll.finished() for poll in task.since(webhook.at)):
+                    notes.find(f"the result {video} of {uuid} is told, and later polls do not know it", webhook)
             elif complete and (str(item.get("code")), str(item.get("message"))) not in failures:
                 notes.find(f"polls know nothing of a failure of {uuid}", webhook)
 

@@ -58,6 +58,11 @@ class Task:
         asked = self.request.get("numberResults", 1)
         return int(asked) if isinstance(asked, int | float) else 1
 
+    def since(self, moment: float) -> list[Poll]:
+        """The polls that were asked after a moment, for as long as the task was known."""
+        later = (poll for poll in self.polls if poll.exchange.at - poll.exchange.seconds > moment)
+        return [poll for poll in later if not poll.gone]
+
     def results(self) -> Iterable[tuple[Exchange | Webhook, Item]]:
         """Every telling of a finished result, with what told it."""
         for poll in self.polls:

@@ -187,7 +187,7 @@ def timestamps(record: Record, notes: Notes) -> None:
     sources=(_OWN,),
 )
 def webhooks_agree(record: Record, notes: Notes) -> None:
-    """A webhook tells the end that polls tell, and the same output."""
+    """A webhook tells the end that polls tell, and the same output, and is not sent before the end."""
     states = {uuid: {heard.status for heard in job.ended} for uuid, job in record.jobs.items()}
     outputs = {
         uuid: {str(heard.body["output"]) for heard in job.ended if heard.body.get("output")}
@@ -199,6 +199,8 @@ def webhooks_agree(record: Record, notes: Notes) -> None:
         if not states.get(uuid):
             continue
         notes.look()
+        if any(heard.step is not None and not heard.final for heard in record.jobs[uuid].since(webhook.at)):
+            notes.find(f"the end of {uuid} is told, and later polls tell that it goes on", webhook)
         if states[uuid] != {str(told.get("status"))}:
             notes.find(f"polls tell another end of {uuid}", webhook)
         elif outputs[uuid] and told.get("status") == "COMPLETED" and outputs[uuid] != {str(told.get("output"))}:

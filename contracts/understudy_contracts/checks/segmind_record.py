@@ -56,6 +56,10 @@ class Job:
         """The answers that tell how it ended."""
         return [heard for heard in self.heard if heard.final]
 
+    def since(self, moment: float) -> list[Heard]:
+        """The answers to what was asked after a moment."""
+        return [heard for heard in self.heard if heard.exchange.at - heard.exchange.seconds > moment]
+
 
 class Record:
     """A recorded conversation, sorted by job. `switches` tell which readings of the contract it is held to."""
