@@ -91,7 +91,7 @@ EVERY = {
     "violated": [report([broken(), broken(rule="gmi.only-forward")])],
     "a webhook": [report([broken(told=Webhook({"status": "done"}, 1.0, "gmi", {"content-type": "x"}))])],
     "nothing seen": [unseen()],
-    "interrupted": [report(stopped=INTERRUPTED)],
+    "interrupted": [report(stopped=INTERRUPTED, broken_off=True)],
     "coverage": [report(coverage=covered("listModels"))],
     "two": [report(), report([broken()], provider="segmind", tallies=())],
     "none": [],

@@ -342,6 +342,23 @@ def test_being_interrupted_ends_a_run_and_what_was_not_tried_says_so():
     assert [result.state for result in report.results] == ["not-run"]
 
 
+@pytest.mark.parametrize("moment", ["begin", "done"])
+def test_a_run_that_cannot_be_recorded_any_more_ends_and_says_so(moment):
+    class Full(Unrecorded):
+        pass
+
+    def fail(self, *args, **values):
+        raise OSError("No space left on device")
+
+    setattr(Full, moment, fail)
+    target = Answering()
+    session = Session("gmi", target, "any", journal=Full())
+    report = verify(Plan((free("a", ask), free("b", ask))), session, date=DATE)
+    assert report.stopped == "it could not be recorded: No space left on device"
+    assert report.verdict != "clean"
+    assert len(target.asked) == (moment == "done")
+
+
 def test_when_the_time_is_over_nothing_more_is_begun():
     target = Answering()
     report = run(free("a", ask), free("b", ask), target=target, time_limit=0.0)

@@ -170,6 +170,16 @@ def test_a_stand_in_is_started_asked_and_reported_of(tmp_path):
     assert (tmp_path / "r.md").read_text("utf-8").startswith("# understudy verify: clean")
 
 
+def test_whoever_watches_sees_a_bar_and_whoever_does_not_reads_lines():
+    watched = run("--provider", "heygen", FORCE_COLOR="1", COLUMNS="200", TERM="xterm")
+    assert "━" in watched.stderr
+    assert "heygen: 14 probes" not in watched.stderr
+    unwatched = run("--provider", "heygen", FORCE_COLOR=None)
+    assert unwatched.stderr.splitlines()[0].startswith("heygen: ")
+    assert "━" not in unwatched.stderr
+    assert watched.stdout.splitlines()[0] == unwatched.stdout.splitlines()[0]
+
+
 def test_the_same_seed_tries_the_same(tmp_path):
     told = []
     for number in range(2):

@@ -68,6 +68,8 @@ class Report:
     exchanges: int
     #: Why it was ended before its plan was.
     stopped: str = ""
+    #: Whether that was not what it was told to do: it was interrupted, or could not go on.
+    broken_off: bool = False
     #: What of the contract was seen: see `harness.coverage`.
     coverage: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -87,7 +89,7 @@ class Report:
         """`clean` only where something was seen, nothing was wrong, and everything planned could be checked."""
         if self.findings:
             return "violated"
-        if self.interrupted or not any(tally.count for tally in self.tallies):
+        if self.broken_off or not any(tally.count for tally in self.tallies):
             return "could-not-check"
         unsure = any(result.state == "could-not-check" for result in self.results)
         return "could-not-check" if unsure else "clean"

@@ -13,6 +13,7 @@ from understudy_contracts.checks import Check, Finding, Judged
 from .budget import Exhausted
 from .coverage import coverage
 from .earlier import written
+from .leaks import Leak
 from .plan import Plan
 from .probe import CouldNotCheck, NotHere, Probe, Result
 from .report import INTERRUPTED, Report, Spending, Tally, distinct
@@ -56,6 +57,7 @@ def verify(
     """
     began = time.monotonic()
     results: list[Result] = []
+    broken_off = False
     try:
         for number, probe in enumerate(plan.probes if not stopped else (), 1):
             if time_limit is not None and time.monotonic() - began >= time_limit:
@@ -66,6 +68,9 @@ def verify(
             told(Ended(results[-1]))
     except KeyboardInterrupt:
         stopped = INTERRUPTED
+    except (OSError, Leak) as problem:
+        stopped = f"it could not be recorded: {problem}"
+        broken_off = True
     tried = {result.probe.name for result in results}
     results += [Result(probe, "not-run", stopped) for probe in plan.probes if probe.name not in tried]
     results += plan.left_out
@@ -81,6 +86,7 @@ def verify(
         spending=Spending(session.target.live, budget.most, plan.bound, budget.spent, budget.at_most),
         exchanges=len(session.exchanges),
         stopped=stopped,
+        broken_off=broken_off or stopped == INTERRUPTED,
         coverage=_coverage(session),
     )
 
