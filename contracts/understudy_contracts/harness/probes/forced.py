@@ -27,6 +27,9 @@ from .jobs import Job
 #: What strikes only once a job was accepted.
 _LATER = frozenset({"processing", "poll", "expiry"})
 
+#: What the second of two equal requests is told, and whoever calls off what has ended; seconds after which it has.
+_TAKEN, _ENDED, _OVER = ("videoInference", "conflictTaskUUID"), "requestAlreadyFinished", 600.0
+
 #: Seconds after which an address that files are put at is no longer good; bytes that no file may have.
 _LONG, _LARGE = 100_000.0, 33_554_433
 
@@ -47,7 +50,7 @@ def forced(provider: str) -> Iterator[Probe]:
                         name=f"{provider}.{one.name}.{cause.case.id}{'' if over == 'http' else '.socket'}",
                         provider=provider,
                         operation=one.name,
-                        checks=("error-as-declared", *(() if cause.case.billed else ("money.balance",))),
+                        checks=("error-as-declared", *_also(one, cause.case, over)),
                         tier="paid",
                         why=one.why,
                         perform=partial(_told, operation=one, cause=cause, over=over),
@@ -57,19 +60,33 @@ def forced(provider: str) -> Iterator[Probe]:
                     )
 
 
+def _also(operation: Operation, case: ErrorCase, over: Transport) -> Iterator[str]:
+    """What else can be seen of a job that fails."""
+    if case.strikes == "processing":
+        if not case.billed:
+            yield "money.balance"
+        if operation.purpose == "poll" and over == "http":
+            yield "idempotent.poll"
+
+
 def _told(session: Session, operation: Operation, cause: Cause, over: Transport) -> Iterator[Finding]:
     if missing := [name for name, value in cause.switch.items() if session.switches.get(name) != value]:
         raise NotHere(f"it is answered only where the switch {missing[0]} says {cause.switch[missing[0]]}")
     assert session.bench is not None
     session.bench.clear()
-    known = {entry.get("job") for entry in session.bench.ledger()["entries"]}
+    also = set(_also(operation, cause.case, over))
+    known = {entry.get("job") for entry in session.bench.ledger()["entries"]} if "money.balance" in also else set()
     try:
         exchange = _brought_about(session, session.bench, operation, cause.case, over)
     finally:
         session.bench.clear()
     if problem := tells(exchange, operation, cause.case, session.switches):
         yield Finding("error-as-declared", f"{problem}.", exchange)
-    if cause.case.strikes == "processing" and not cause.case.billed:
+    if "idempotent.poll" in also:
+        first, again = session.exchanges[-2:]
+        if (first.status, first.body) != (again.status, again.body):
+            yield Finding("idempotent.poll", f"asked twice, {cause.case.id} is told in two ways", again)
+    if "money.balance" in also:
         yield from _paid_for(session.bench, known, exchange)
 
 
@@ -89,8 +106,13 @@ def _brought_about(session: Session, bench: Bench, operation: Operation, case: E
         return _FILES[operation.provider, case.id](session, operation)
     if case.strikes in _LATER:
         return _failed(session, bench, operation, case, over)
-    change = _own_job(session, operation)
-    request = session.written(operation, change)
+    request = session.written(operation, shortest(operation, session.switches))
+    if (operation.name, case.id) == _TAKEN:
+        session.send(operation, request, excused=False, over=over)
+        return session.send(operation, request, excused=False, over=over)
+    if case.id == _ENDED:
+        session.wait(_OVER)
+        return session.send(operation, request, excused=False, over=over)
     with _struck(bench, operation, case):
         return session.send(operation, request, excused=False, over=over)
 
@@ -105,11 +127,6 @@ def _struck(bench: Bench, operation: Operation, case: ErrorCase) -> AbstractCont
         return bench.failing_for_all(**rule)
     bench.fail(**rule)
     return nullcontext()
-
-
-def _own_job(session: Session, operation: Operation) -> Mapping[str, Any] | None:
-    """The cheapest request, where a job is what is asked for."""
-    return shortest(operation, session.switches)
 
 
 def _failed(session: Session, bench: Bench, operation: Operation, case: ErrorCase, over: Transport) -> Exchange:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from understudy_contracts.checks import Exchange, Finding
 from understudy_contracts.checks.prices import bill
@@ -16,6 +17,7 @@ from understudy_contracts.harness.session import NeverEnds, Session
 from understudy_contracts.harness.shortest import fields_of, price
 from understudy_contracts.models import Model
 from understudy_contracts.operations import Operation
+from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
 
 from .jobs import Job, balance_of, cost_of, tells_balance
@@ -38,6 +40,8 @@ def lifecycles(provider: str, models: Iterable[Model]) -> Iterator[Probe]:
                 media = ("media.decodes", "media.type", "media.size", "media.length")
                 looked_at = tuple(name for name in media if _has(model, name))
                 yield _probe(model, one, "files", _files, looked_at, frozenset({"inspector"}))
+            if polls_of(one) and any(_lists(provider)):
+                yield _probe(model, one, "listed", _listed, ("lifecycle.ends",))
             told = frozenset[Need]() if tells_balance(provider) else frozenset[Need]({"bench"})
             yield _probe(model, one, "money", _money, ("money.cost", "money.balance"), told)
 
@@ -134,6 +138,40 @@ def _ends(session: Session, operation: Operation, model: Model) -> Iterator[Find
         exchange = job.ask(other)
         if exchange.status >= 400:
             yield Finding("lifecycle.ends", f"{other.name} does not know of the job: {exchange.status}", exchange)
+
+
+def _lists(provider: str) -> Iterator[Operation]:
+    """The operations that list jobs, for who has an API key."""
+    for one in contract(provider).operations.values():
+        asks_nothing = one.task is None and not any(parameter.required for parameter in one.parameters)
+        if one.purpose == "list" and asks_nothing and one.authentication not in ((), ("user",)):
+            yield one
+
+
+def _listed(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
+    """The job is in every list that there is, once."""
+    job = _life(session, operation, model).job
+    for one in _lists(session.provider):
+        exchange = session.ask(one.name)
+        listed = _ids(exchange.body)
+        mine = str((job.accepted.body or {}).get("request_id"))
+        if listed.count(mine) != 1:
+            times = f"{listed.count(mine)} times"
+            yield Finding("lifecycle.ends", f"{one.name} lists a job that was just made {times}", exchange)
+        if len(set(listed)) != len(listed):
+            yield Finding("lifecycle.ends", f"{one.name} lists a job twice", exchange)
+        if any(parameter.name == "limit" for parameter in one.parameters):
+            page = session.ask(one.name, {"query": {"limit": "1"}})
+            if _ids(page.body) != listed[:1]:
+                yield Finding("lifecycle.ends", f"{one.name} has another job on a page of one than first of all", page)
+
+
+def _ids(document: Any) -> list[str]:
+    """The jobs of a list, in its order."""
+    lists = [value for value in document.values() if isinstance(value, list)] if isinstance(document, Mapping) else []
+    return [
+        str(item["request_id"]) for one in lists for item in one if isinstance(item, Mapping) and "request_id" in item
+    ]
 
 
 def _files(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from .jobs import Job
 from .requests import most, submits
 
 #: Real seconds that something that was sent may take to arrive.
-_PATIENCE = 10.0
+_PATIENCE = 1.0
 #: Seconds after which it would have been sent again.
 _LATER = 300.0
 
