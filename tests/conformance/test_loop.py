@@ -68,3 +68,29 @@ def test_everything_that_is_declared_is_produced_and_nothing_else(stand_in, prov
 @pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
 def test_whatever_is_generated_is_accepted_or_refused_as_the_contract_says(stand_in, provider):
     judge(*verified(stand_in, provider, examples=100, all_files=True))
+
+
+@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind"])
+def test_what_is_free_begins_nothing_and_costs_nothing(make_server, key, provider):
+    server = make_server(api_keys=frozenset({key}))
+    with Remote.at(server.url) as target, Bench.find(server.url, key) as bench:
+        session = Session(provider, target, key, bench=bench)
+        plan = Plan.of(probes(provider, examples=1), means=session.means, free=True)
+        report = verify(plan, session, date="2026-11-21T12:00:00Z")
+        assert len(session.exchanges) > 50
+        assert not report.findings
+        assert [entry["kind"] for entry in bench.ledger()["entries"]] == ["opening"]
+        account = server.engine.accounts.of(key)
+        assert not account.jobs(provider)
+        assert session.budget.at_most == 0
+
+
+def test_a_stand_in_that_takes_any_key_is_not_blamed_for_it(make_server, key):
+    server = make_server()
+    with Remote.at(server.url) as target, Bench.find(server.url, key) as bench:
+        session = Session("gmi", target, key, bench=bench)
+        plan = Plan.of([one for one in probes("gmi") if one.name == "gmi.listModels.unauthorized"], means=session.means)
+        [result] = verify(plan, session, date="2026-11-21T12:00:00Z").results
+        assert result.state == "not-run"
+        assert "takes any key" in result.reason
+        assert not session.exchanges

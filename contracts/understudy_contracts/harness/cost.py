@@ -49,7 +49,7 @@ def bound(operation: Operation, target: str, body: Any) -> Decimal | None:
         return None
     model, payload = found
     try:
-        seconds = _longest(model, payload)
+        seconds = longest(model, payload)
         count = max(1, model.output.count_of(payload))
         several = max(1, int(payload.get("numberResults", 1)))
     except (TypeError, ValueError, ArithmeticError, AttributeError):
@@ -60,7 +60,7 @@ def bound(operation: Operation, target: str, body: Any) -> Decimal | None:
     return model.price.cost(seconds, count) * several
 
 
-def _longest(model: Model, payload: Mapping[str, Any]) -> float:
+def longest(model: Model, payload: Mapping[str, Any]) -> float:
     """How long what is asked for can be at most, in seconds."""
     rule = model.duration
     if rule.audio_sources(payload):

@@ -26,8 +26,13 @@ from .requests import most, submits
 
 #: Emulator seconds after which every job that anybody has begun is over, and nothing of it is forgotten yet.
 _OVER = 600.0
+_BENCH = frozenset[Need]({"bench"})
 #: Seconds after its end at which a job is looked at again.
 _LATER = 5.0
+
+
+#: What takes a job of its own.
+_OF_ITS_OWN = frozenset({"lifecycle", "cancelled"})
 
 
 def lifecycles(provider: str, models: Iterable[Model]) -> Iterator[Probe]:
@@ -42,7 +47,11 @@ def lifecycles(provider: str, models: Iterable[Model]) -> Iterator[Probe]:
                 yield _probe(model, one, "files", _files, looked_at, frozenset({"inspector"}))
             if polls_of(one) and any(_lists(provider)):
                 yield _probe(model, one, "listed", _listed, ("lifecycle.ends",))
-            told = frozenset[Need]() if tells_balance(provider) else frozenset[Need]({"bench"})
+            # What is made at once cannot be called off.
+            for cancel in _cancels(one) if model.output.delivery == "async" else ():
+                perform = partial(_cancelled, cancel=cancel)
+                yield _probe(model, one, "cancelled", perform, ("lifecycle.ends", "money.balance"), _BENCH)
+            told = frozenset[Need]() if tells_balance(provider) else _BENCH
             yield _probe(model, one, "money", _money, ("money.cost", "money.balance"), told)
 
 
@@ -70,10 +79,10 @@ def _probe(
         tier="paid",
         why=operation.why,
         perform=partial(perform, operation=operation, model=model),
-        bound=most(operation, model, fields_of(model, {})) if what == "lifecycle" else Decimal(0),
+        bound=most(operation, model, fields_of(model, {})) if what in _OF_ITS_OWN else Decimal(0),
         seconds=seconds,
         needs=needs,
-        follows="" if what == "lifecycle" else f"{of}.lifecycle.{model.id}",
+        follows="" if what in _OF_ITS_OWN else f"{of}.lifecycle.{model.id}",
     )
 
 
@@ -127,7 +136,8 @@ def _ends(session: Session, operation: Operation, model: Model) -> Iterator[Find
     if state_of(ended) != "done":
         message = f"a job of {model.id} that nothing is wrong with ends as {state_of(ended)}"
         yield Finding("lifecycle.ends", message, ended)
-    session.wait(_LATER)
+    if session.bench is not None:
+        session.wait(_LATER)
     for poll in job.polls:
         first, again = job.ask(poll), job.ask(poll)
         if (first.status, first.body) != (again.status, again.body):
@@ -138,6 +148,30 @@ def _ends(session: Session, operation: Operation, model: Model) -> Iterator[Find
         exchange = job.ask(other)
         if exchange.status >= 400:
             yield Finding("lifecycle.ends", f"{other.name} does not know of the job: {exchange.status}", exchange)
+
+
+def _cancels(submit: Operation) -> Iterator[Operation]:
+    """The operations that call off a job that was begun so."""
+    for one in contract(submit.provider).operations.values():
+        told = [parameter.told_by.operation for parameter in one.parameters if parameter.told_by]
+        if one.purpose == "cancel" and submit.name in told:
+            yield one
+
+
+def _cancelled(session: Session, operation: Operation, model: Model, cancel: Operation) -> Iterator[Finding]:
+    """A job that is called off ends as that, stays so, and costs nothing."""
+    before = balance_of(session)[1]
+    job = Job.begin(session, operation, model)
+    answered = job.ask(cancel)
+    ended = job.finish()
+    if answered.status >= 400 or state_of(ended) != "failed":
+        yield Finding("lifecycle.ends", f"a job that was called off ends as {state_of(ended)}", ended)
+    session.wait(_OVER)
+    again = job.ask(job.polls[0])
+    if (again.status, again.body) != (ended.status, ended.body):
+        yield Finding("lifecycle.ends", "a job that was called off goes on", again)
+    if (fell := before - balance_of(session)[1]) != 0:
+        yield Finding("money.balance", f"a job was called off, and the balance fell by {fell}", again)
 
 
 def _lists(provider: str) -> Iterator[Operation]:

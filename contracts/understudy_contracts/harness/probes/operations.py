@@ -16,6 +16,7 @@ from understudy_contracts.operations import Answer, Cause, Operation
 from understudy_contracts.provider import contract
 
 from .before import asking
+from .uploads import partial_content, uploaded
 
 
 def typical(provider: str) -> Iterator[Probe]:
@@ -88,6 +89,10 @@ def _accepted(session: Session, operation: Operation) -> Iterator[Finding]:
     wanted = operation.typical.get("status")
     if exchange.status != wanted if wanted else not 200 <= exchange.status < 300:
         yield Finding("accepted", f"{operation.name} refused its typical request: HTTP {exchange.status}", exchange)
+    elif (given := uploaded(operation)) is not None and exchange.content != given:
+        yield Finding(
+            "accepted", f"{operation.name} does not answer the {len(given)} bytes that were uploaded", exchange
+        )
 
 
 def _answered(session: Session, operation: Operation, answer: Answer) -> Iterator[Finding]:
@@ -106,6 +111,8 @@ def _answered(session: Session, operation: Operation, answer: Answer) -> Iterato
     if form_of(exchange, operation, session.switches) != answer:
         message = f"{operation.name} answers HTTP {answer.status} ({answer.when or 'declared'}), not {exchange.status}"
         yield Finding(check, message, exchange)
+    elif problem := partial_content(exchange, session.file):
+        yield Finding(check, f"{operation.name}: {problem}", exchange)
 
 
 def _as_declared(session: Session, operation: Operation, cause: Cause) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ from understudy_contracts.models import Model
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
 
+from .jobs import Job
+
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
@@ -184,6 +186,11 @@ def _accepted(session: Session, operation: Operation, model: Model, fields: Mapp
         problem = "" if form_of(exchange, operation, session.switches) else f"it is answered HTTP {exchange.status}"
     if problem:
         yield Finding("accepted", f"{model.id} does not take a valid request: {problem}: {_shown(fields)}", exchange)
+    elif not session.target.live:
+        # What is told of a request shows what became of its odder values.
+        job = Job(session, operation, model, exchange.request[0] if operation.task is not None else fields, exchange)
+        for poll in job.polls[:1] if exchange.status < 300 else ():
+            job.ask(poll)
 
 
 def _refused(session: Session, operation: Operation, model: Model, broken: Broken) -> Iterator[Finding]:
