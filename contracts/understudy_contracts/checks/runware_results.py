@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from understudy_contracts.errors import kind_of
 from understudy_contracts.provider import contract
@@ -81,6 +81,36 @@ def files(record: Record, notes: Notes) -> None:
             name = address.partition("?")[0].rpartition("/")[2]
             if name != f"{item['videoUUID']}.{model.output.format_of(task.request)}":
                 notes.find(f"the file of {item['videoUUID']} is called {name}", shown)
+
+
+@RULES.check(
+    "details-agree",
+    why="Whoever looks up what was asked for, to ask for it again or to bill it, gets something else.",
+    sources=(
+        "runware-sdk 1.8.0 (PyPI), types/task_map.py: getTaskDetails tells the request",
+        "that nothing of it is changed is inferred",
+    ),
+)
+def details_agree(record: Record, notes: Notes) -> None:
+    """The details of a task tell what was asked for, as it was."""
+    for exchange in record.exchanges:
+        for item in items_of(exchange.body, "data"):
+            task = record.tasks.get(str(item.get("taskUUID")))
+            told = item.get("request")
+            if item.get("taskType") != "getTaskDetails" or task is None or not isinstance(told, list):
+                continue
+            notes.look()
+            mine = next((one for one in told if isinstance(one, Mapping) and _is_of(one, item)), None)
+            if mine is None:
+                notes.find(f"the details of {item['taskUUID']} do not tell the task", exchange)
+                continue
+            others = [name for name, value in task.request.items() if name in mine and mine[name] != value]
+            if others:
+                notes.find(f"the details of {item['taskUUID']} tell another {others[0]}", exchange)
+
+
+def _is_of(task: Item, item: Item) -> bool:
+    return str(task.get("taskUUID")) == str(item.get("taskUUID"))
 
 
 @RULES.check(
