@@ -84,6 +84,18 @@ class Bench:
         """Give the account money, or take some away."""
         self._ask_all("POST", "/ledger/credit", {"amount": amount})
 
+    @contextmanager
+    def broke(self) -> Iterator[None]:
+        """Have the account be without a cent."""
+        left = {key: self._ask("GET", "/ledger", key=key)["available"] for key in (self._key, *self._others)}
+        for key, amount in left.items():
+            self._ask("POST", "/ledger/credit", {"amount": -amount}, key)
+        try:
+            yield
+        finally:
+            for key, amount in left.items():
+                self._ask("POST", "/ledger/credit", {"amount": amount}, key)
+
     def limit(self, **limits: Any) -> None:
         """Set what the account may spend and have under way; None lifts a limit."""
         self._ask_all("PATCH", "/limits", limits)

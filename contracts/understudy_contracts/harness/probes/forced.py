@@ -163,17 +163,6 @@ def _waiting(session: Session, operation: Operation) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _broke(bench: Bench) -> Iterator[None]:
-    """Nothing is left."""
-    left = bench.ledger()["available"]
-    bench.credit(-left)
-    try:
-        yield
-    finally:
-        bench.credit(left)
-
-
-@contextmanager
 def _spent(bench: Bench) -> Iterator[None]:
     """Nothing more may be spent today."""
     bench.limit(spend={"amount": 0, "period": "daily"})
@@ -214,13 +203,13 @@ _FILES: Mapping[tuple[str, str], Callable[[Session, Operation], Exchange]] = {
 
 #: What an account is like to be refused so, and not by a rule.
 _STATES: Mapping[tuple[str, str], Callable[[Bench], AbstractContextManager[None]]] = {
-    ("runware", "videoInferenceInsufficientCredits"): _broke,
+    ("runware", "videoInferenceInsufficientCredits"): Bench.broke,
     ("runware", "insufficientCredits"): _spent,
     ("runware", "rateLimitExceeded"): _busy,
-    ("gmi", "insufficientCredits"): _broke,
+    ("gmi", "insufficientCredits"): Bench.broke,
     ("gmi", "rateLimitExceeded"): _busy,
-    ("segmind", "insufficientCredits"): _broke,
-    ("segmind", "insufficientCreditsQueued"): _broke,
+    ("segmind", "insufficientCredits"): Bench.broke,
+    ("segmind", "insufficientCreditsQueued"): Bench.broke,
     ("segmind", "spendLimit"): _spent,
     ("segmind", "rateLimited"): _busy,
 }

@@ -99,6 +99,7 @@ def _answered(session: Session, operation: Operation, answer: Answer) -> Iterato
     check = "declared"
     if "key" in (answer.request or {}):
         check = "wrong-key"
+    if "key" in (answer.request or {}) or "password" in (answer.request or {}).get("with", {}):
         know_keys(session, operation)
     if missing := [name for name, value in answer.switch.items() if session.switches.get(name) != value]:
         raise NotHere(f"it is answered only where the switch {missing[0]} says {answer.switch[missing[0]]}")
