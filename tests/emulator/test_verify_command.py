@@ -311,6 +311,16 @@ def test_a_report_that_cannot_be_written_is_told_and_is_no_success(tmp_path):
     assert (done.exit_code, "cannot be written" in done.stderr, "CLEAN" in done.stdout) == (3, True, True)
 
 
+def test_a_run_leaves_nothing_where_it_was_started_but_what_it_was_asked_for(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "understudy", "verify", "--provider", "heygen", "--report", "markdown=r.md"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} - {"cache"} == {"r.md"}
+
+
 def test_help_shows_examples_and_the_exit_codes():
     done = run("--help")
     for words in ("understudy verify --target live --live --provider segmind --free", "Exit code 0", "130"):

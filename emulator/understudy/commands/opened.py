@@ -99,12 +99,29 @@ def opened(
     if keys and key is not None:
         raise click.UsageError("--key is for a URL: the key of a provider is taken from the environment alone.")
     with ExitStack() as stack:
+        stack.enter_context(_nothing_left_behind())
         if keys:
             yield _provider(stack, keys, seed, rate)
         elif target == "emulator":
             yield _emulator(stack, providers, seed, rate, cache_dir, sink)
         else:
             yield _server(stack, _checked(target), providers, key, seed, rate, sink)
+
+
+@contextmanager
+def _nothing_left_behind() -> Iterator[None]:
+    """Let Hypothesis, who makes up requests, keep what it learns in a cache, and not where the user happens to be."""
+    from platformdirs import user_cache_path
+
+    name = "HYPOTHESIS_STORAGE_DIRECTORY"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = str(user_cache_path("understudy") / "hypothesis")
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _provider(stack: ExitStack, keys: Mapping[str, str], seed: int, rate: float | None) -> Opened:
