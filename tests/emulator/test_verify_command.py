@@ -311,9 +311,11 @@ def test_a_report_that_cannot_be_written_is_told_and_is_no_success(tmp_path):
     assert (done.exit_code, "cannot be written" in done.stderr, "CLEAN" in done.stdout) == (3, True, True)
 
 
+@pytest.mark.slow
 def test_a_run_leaves_nothing_where_it_was_started_but_what_it_was_asked_for(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "understudy", "verify", "--provider", "heygen", "--report", "markdown=r.md"],
+        [sys.executable, "-m", "understudy", "verify", "--provider", "gmi", "--model", "minimax-tts-speech-2.8-hd",
+         "--report", "markdown=r.md"],
         cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
     )  # fmt: skip
