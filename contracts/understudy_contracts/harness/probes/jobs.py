@@ -105,6 +105,14 @@ def cost_of(ended: Exchange) -> Decimal | None:
     return sum(known, Decimal(0)) if known and len(known) == len(costs) else None
 
 
+def rest_of(ended: Exchange) -> Decimal | None:
+    """What the end of a job tells to be left on the account; None where it does not."""
+    if "x-remaining-credits" in ended.headers:
+        return amount_of(ended.headers["x-remaining-credits"])
+    metrics = ended.body.get("metrics") if isinstance(ended.body, Mapping) else None
+    return amount_of(metrics.get("remaining_credits")) if isinstance(metrics, Mapping) else None
+
+
 def tells_balance(provider: str) -> Operation | None:
     """Which operation tells what the account has; None where the provider has none."""
     every = contract(provider).operations.values()

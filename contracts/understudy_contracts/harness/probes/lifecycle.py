@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
-from understudy_contracts.checks import Exchange, Finding
+from understudy_contracts.checks import Finding
 from understudy_contracts.checks.prices import bill
 from understudy_contracts.harness.expected import form_of
 from understudy_contracts.harness.jobs import polls_of, state_of
@@ -20,19 +18,19 @@ from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
 
-from .jobs import Job, balance_of, cost_of, tells_balance
+from .jobs import Job, balance_of, cost_of, rest_of, tells_balance
+from .life import OVER, life_of
+from .lists import listed, lists_of
 from .media import faults
 from .requests import most, submits
 
-#: Emulator seconds after which every job that anybody has begun is over, and nothing of it is forgotten yet.
-_OVER = 600.0
 _BENCH = frozenset[Need]({"bench"})
 #: Seconds after its end at which a job is looked at again.
 _LATER = 5.0
 
 
 #: What takes a job of its own.
-_OF_ITS_OWN = frozenset({"lifecycle", "cancelled"})
+_OF_ITS_OWN = frozenset({"lifecycle", "cancelled", "several"})
 
 
 def lifecycles(provider: str, models: Iterable[Model]) -> Iterator[Probe]:
@@ -45,14 +43,18 @@ def lifecycles(provider: str, models: Iterable[Model]) -> Iterator[Probe]:
                 media = ("media.decodes", "media.type", "media.size", "media.length")
                 looked_at = tuple(name for name in media if _has(model, name))
                 yield _probe(model, one, "files", _files, looked_at, frozenset({"inspector"}))
-            if polls_of(one) and any(_lists(provider)):
-                yield _probe(model, one, "listed", _listed, ("lifecycle.ends",))
+            if polls_of(one) and any(lists_of(provider)):
+                yield _probe(model, one, "listed", listed, ("lifecycle.ends",))
             # What is made at once cannot be called off.
             for cancel in _cancels(one) if model.output.delivery == "async" else ():
                 perform = partial(_cancelled, cancel=cancel)
                 yield _probe(model, one, "cancelled", perform, ("lifecycle.ends", "money.balance"), _BENCH)
             told = frozenset[Need]() if tells_balance(provider) else _BENCH
             yield _probe(model, one, "money", _money, ("money.cost", "money.balance"), told)
+            if polls_of(one):
+                yield _probe(model, one, "asking", _asking, ("idempotent.poll",), _BENCH)
+            if model.output.count_field is not None:
+                yield _probe(model, one, "several", _several, ("lifecycle.ends", "accepted"), _BENCH)
 
 
 def _has(model: Model, check: str) -> bool:
@@ -79,52 +81,23 @@ def _probe(
         tier="paid",
         why=operation.why,
         perform=partial(perform, operation=operation, model=model),
-        bound=most(operation, model, fields_of(model, {})) if what in _OF_ITS_OWN else Decimal(0),
+        bound=_bound(model, operation, what),
         seconds=seconds,
         needs=needs,
         follows="" if what in _OF_ITS_OWN else f"{of}.lifecycle.{model.id}",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Life:
-    """A job with what was seen of it, and what the account had before and after."""
-
-    job: Job
-    ended: Exchange
-    #: What was made, where it was the answer itself.
-    file: bytes
-    before: Decimal | None
-    after: tuple[Exchange | None, Decimal] | None
-
-
-def _life(session: Session, operation: Operation, model: Model) -> _Life:
-    """The one job of a model that all these probes are about; it is begun, and paid for, once."""
-    name = f"{operation.provider}.{operation.name}.{model.id}"
-    if name not in session.shared:
-        before = _balance(session)
-        job = Job.begin(session, operation, model, name=name)
-        if job.accepted.status >= 400:
-            raise CouldNotCheck(f"{model.id} was not accepted: HTTP {job.accepted.status}")
-        file, ended = session.file, job.finish()
-        after = _balance(session)
-        session.shared[name] = _Life(job, ended, file, None if before is None else before[1], after)
-    return session.shared[name]  # type: ignore[no-any-return]
-
-
-def _balance(session: Session) -> tuple[Exchange | None, Decimal] | None:
-    if session.bench is not None:
-        # Others that are under way would be paid for meanwhile.
-        session.wait(_OVER)
-    try:
-        return balance_of(session)
-    except CouldNotCheck:
-        return None
+def _bound(model: Model, operation: Operation, what: str) -> Decimal | None:
+    if what not in _OF_ITS_OWN:
+        return Decimal(0)
+    several = {str(model.output.count_field): 2} if what == "several" else {}
+    return most(operation, model, {**fields_of(model, {}), **several})
 
 
 def _ends(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
     try:
-        life = _life(session, operation, model)
+        life = life_of(session, operation, model)
     except NeverEnds as problem:
         yield Finding("lifecycle.ends", f"a job of {model.id} does not end: {problem}", session.exchanges[-1])
         return
@@ -166,7 +139,7 @@ def _cancelled(session: Session, operation: Operation, model: Model, cancel: Ope
     ended = job.finish()
     if answered.status >= 400 or state_of(ended) != "failed":
         yield Finding("lifecycle.ends", f"a job that was called off ends as {state_of(ended)}", ended)
-    session.wait(_OVER)
+    session.wait(OVER)
     again = job.ask(job.polls[0])
     if (again.status, again.body) != (ended.status, ended.body):
         yield Finding("lifecycle.ends", "a job that was called off goes on", again)
@@ -174,42 +147,8 @@ def _cancelled(session: Session, operation: Operation, model: Model, cancel: Ope
         yield Finding("money.balance", f"a job was called off, and the balance fell by {fell}", again)
 
 
-def _lists(provider: str) -> Iterator[Operation]:
-    """The operations that list jobs, for who has an API key."""
-    for one in contract(provider).operations.values():
-        asks_nothing = one.task is None and not any(parameter.required for parameter in one.parameters)
-        if one.purpose == "list" and asks_nothing and one.authentication not in ((), ("user",)):
-            yield one
-
-
-def _listed(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
-    """The job is in every list that there is, once."""
-    job = _life(session, operation, model).job
-    for one in _lists(session.provider):
-        exchange = session.ask(one.name)
-        listed = _ids(exchange.body)
-        mine = str((job.accepted.body or {}).get("request_id"))
-        if listed.count(mine) != 1:
-            times = f"{listed.count(mine)} times"
-            yield Finding("lifecycle.ends", f"{one.name} lists a job that was just made {times}", exchange)
-        if len(set(listed)) != len(listed):
-            yield Finding("lifecycle.ends", f"{one.name} lists a job twice", exchange)
-        if any(parameter.name == "limit" for parameter in one.parameters):
-            page = session.ask(one.name, {"query": {"limit": "1"}})
-            if _ids(page.body) != listed[:1]:
-                yield Finding("lifecycle.ends", f"{one.name} has another job on a page of one than first of all", page)
-
-
-def _ids(document: Any) -> list[str]:
-    """The jobs of a list, in its order."""
-    lists = [value for value in document.values() if isinstance(value, list)] if isinstance(document, Mapping) else []
-    return [
-        str(item["request_id"]) for one in lists for item in one if isinstance(item, Mapping) and "request_id" in item
-    ]
-
-
 def _files(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
-    life = _life(session, operation, model)
+    life = life_of(session, operation, model)
     if life.ended.body is None:
         yield from faults(session, life.job, life.ended, life.ended, life.file)
         return
@@ -223,7 +162,7 @@ def _files(session: Session, operation: Operation, model: Model) -> Iterator[Fin
 
 
 def _money(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
-    life = _life(session, operation, model)
+    life = life_of(session, operation, model)
     if life.before is None or life.after is None:
         raise CouldNotCheck("nobody tells what the account has")
     shown, left = life.after
@@ -231,9 +170,39 @@ def _money(session: Session, operation: Operation, model: Model) -> Iterator[Fin
     cost, expected = fell if told is None else told, bill(model, life.job.fields)
     if expected is not None and not expected.allows(cost):
         yield Finding("money.cost", f"a job of {model.id} cost {cost}, and not {expected}", life.ended)
-    if fell == cost:
+    if fell != cost:
+        message = f"the balance fell by {fell}, and the job cost {cost}"
+        if session.target.live and fell > cost:
+            raise CouldNotCheck(f"{message}: others may use the account")
+        yield Finding("money.balance", message, shown or life.ended)
+    rest = rest_of(life.ended)
+    if rest is not None and rest != left and not session.target.live:
+        yield Finding("money.balance", f"a job tells that {rest} is left, and the account that {left} is", life.ended)
+
+
+def _asking(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
+    """Looking is free: what tells of a job that has ended can be asked as often as one likes."""
+    life = life_of(session, operation, model)
+    _, before = balance_of(session)
+    for one in (*life.job.polls, *lists_of(session.provider)):
+        exchange = life.job.ask(one)
+        _, after = balance_of(session)
+        if after != before:
+            yield Finding(
+                "idempotent.poll", f"{one.name} was asked, and the balance fell by {before - after}", exchange
+            )
+        before = after
+
+
+def _several(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
+    """Ask for two results: there come two, and each is another."""
+    job = Job.begin(session, operation, model, {str(model.output.count_field): 2})
+    if job.accepted.status >= 400:
+        yield Finding("accepted", f"{model.id} does not take a request for two results", job.accepted)
         return
-    message = f"the balance fell by {fell}, and the job cost {cost}"
-    if session.target.live and fell > cost:
-        raise CouldNotCheck(f"{message}: others may use the account")
-    yield Finding("money.balance", message, shown or life.ended)
+    job.finish()
+    session.wait(OVER)
+    ended = job.ask(job.polls[0]) if job.polls else job.accepted
+    files = [url for url, _ in job.files(ended)]
+    if len(files) < 2:
+        yield Finding("lifecycle.ends", f"two results of {model.id} were asked for, and {len(files)} came", ended)
