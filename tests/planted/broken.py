@@ -29,8 +29,8 @@ class Broken:
         self._app = app
         self.planted: Planted | None = None
         self.memory: dict[str, Any] = {}
-        #: What has to be over before anything is answered.
-        self.before_answers: Callable[[], Awaitable[None]] | None = None
+        #: What has to be over before what was asked at a path is answered.
+        self.before_answers: Callable[[str], Awaitable[None]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         planted = self.planted
@@ -41,12 +41,12 @@ class Broken:
         elif planted.question is not None or planted.answer is not None:
             await self._pass(planted, scope, receive, send)
         else:
-            await self._app(scope, receive, self._late(send))
+            await self._app(scope, receive, self._late(scope["path"], send))
 
-    def _late(self, send: Send) -> Send:
+    def _late(self, path: str, send: Send) -> Send:
         async def tell(message: Message) -> None:
             if self.before_answers is not None and message["type"] == "http.response.start":
-                await self.before_answers()
+                await self.before_answers(path)
             await send(message)
 
         return tell

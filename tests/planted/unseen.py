@@ -47,3 +47,14 @@ def once_in_a_thousand(call: Call) -> None:
     """Every thousandth list of models breaks down."""
     if call.nth() % 1000 == 0:
         call.status, call.body = 500, {"error": "Internal server error"}
+
+
+@planted(
+    "answer",
+    at="gmi.getRequest.typical",
+    on="getRequest",
+    unseen="of a key that is there twice every parser takes the last, and so does this one",
+)
+def key_twice(call: Call) -> None:
+    """A record has its status twice, and first another one."""
+    call.content = call.content.replace(b'{"request_id"', b'{"status":"failed","request_id"', 1)

@@ -72,7 +72,7 @@ def _at_once(stand: Stand) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outbox, "add", early)
-        patch.setattr(stand.broken, "before_answers", outbox.settled)
+        patch.setattr(stand.broken, "before_answers", lambda path: outbox.settled())
         yield
 
 
