@@ -10,7 +10,8 @@ from understudy_contracts.harness import Bench, Plan, Remote, Session, probes, v
 from understudy_contracts.harness.coverage import coverage
 from understudy_contracts.harness.sink import LocalSink
 
-KEY = "SG_0123456789abcdef"
+#: One for each run: what one has uploaded would be there for the next.
+KEYS = ("SG_0123456789abcdef", "SG_0123456789fedcba")
 #: Under which more can be answered than by default, and nothing less.
 SWITCHES = {"runware.sync-delivery": "allowed"}
 #: The files of one model of each kind are looked into; those of others are made in the same way.
@@ -26,19 +27,19 @@ LOOKED_INTO = (
 @pytest.fixture(scope="module")
 def stand_in(cache):
     """A server that knows one key, under a clock that only the harness moves."""
-    settings = Settings(port=0, cache_dir=cache, api_keys=frozenset({KEY}), switches=SWITCHES)
+    settings = Settings(port=0, cache_dir=cache, api_keys=frozenset(KEYS), switches=SWITCHES)
     with Server(settings, ManualClock()) as server:
         server.engine.studio.warm = lambda placeholder: None
         yield server
 
 
-def verified(server, provider, *, examples, all_files=False):
+def verified(server, provider, key, *, examples, all_files=False):
     with (
         Remote.at(server.url) as target,
-        Bench.find(server.url, KEY) as bench,
+        Bench.find(server.url, key) as bench,
         LocalSink() as sink,
     ):
-        session = Session(provider, target, KEY, bench=bench, sink=sink, inspector=looked_into)
+        session = Session(provider, target, key, bench=bench, sink=sink, inspector=looked_into)
         listed = list(probes(provider, examples=examples))
         chosen = [one for one in listed if all_files or ".files." not in one.name or one.name.endswith(LOOKED_INTO)]
         report = verify(Plan.of(chosen, means=session.means), session, date="2026-11-21T12:00:00Z")
@@ -57,7 +58,7 @@ def judge(report, seen):
 
 @pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
 def test_everything_that_is_declared_is_produced_and_nothing_else(stand_in, provider, capsys):
-    report, seen = verified(stand_in, provider, examples=1)
+    report, seen = verified(stand_in, provider, KEYS[0], examples=1)
     with capsys.disabled():
         print(f"\n{seen}")
     judge(report, seen)
@@ -67,7 +68,7 @@ def test_everything_that_is_declared_is_produced_and_nothing_else(stand_in, prov
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
 def test_whatever_is_generated_is_accepted_or_refused_as_the_contract_says(stand_in, provider):
-    judge(*verified(stand_in, provider, examples=100, all_files=True))
+    judge(*verified(stand_in, provider, KEYS[1], examples=100, all_files=True))
 
 
 @pytest.mark.parametrize("provider", ["runware", "gmi", "segmind"])
