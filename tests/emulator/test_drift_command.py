@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -404,6 +406,38 @@ def test_a_file_that_nobody_can_read_is_a_mistake(tmp_path):
     for content, said in (("{", "no JSON"), ("{}", "not understood")):
         file.write_text(content)
         assert said in drift("--provider", "gmi", "--published", str(file), code=2)
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers whatever it is asked with the key that it was asked with, everywhere."""
+
+    def do_GET(self):
+        key = self.headers.get("x-api-key") or self.headers.get("authorization") or ""
+        body = json.dumps({key: 1, "credits": key, "error": key}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", f"application/json; {key}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_key_that_is_answered_is_in_no_report():
+    echo = HTTPServer(("127.0.0.1", 0), _Echo)
+    threading.Thread(target=echo.serve_forever, daemon=True).start()
+    try:
+        url = f"http://somebody:{KEY}@127.0.0.1:{echo.server_port}"
+        some = ("--provider", "segmind", "--operation", "getCredits", "--target", url, "--key", KEY)
+        for form in ("json", "markdown", "table"):
+            said = drift(*some, code=1, form=form)
+            said = said if isinstance(said, str) else json.dumps(said)
+            assert "credits" in said
+            assert KEY[3:] not in said.replace("\n", "")
+    finally:
+        echo.shutdown()
+        echo.server_close()
 
 
 def test_nobody_there_is_no_drift_found_and_none_ruled_out(tmp_path):

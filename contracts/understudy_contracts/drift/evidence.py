@@ -14,6 +14,7 @@ from understudy_contracts.harness.plan import Plan
 from understudy_contracts.harness.printed import examples
 from understudy_contracts.harness.probe import Probe
 from understudy_contracts.harness.recording import Recording
+from understudy_contracts.harness.redaction import Redactor
 from understudy_contracts.harness.run import Begun, Ended, Event, perform
 from understudy_contracts.harness.session import Session
 from understudy_contracts.operations import Operation
@@ -85,7 +86,13 @@ def gathered(
     date: str,
     told: Callable[[Event], None] = lambda event: None,
 ) -> Evidence:
-    """Perform every probe of a plan and keep what was answered; `told` hears of each, before and after."""
+    """Perform every probe of a plan and keep what was answered; `told` hears of each, before and after.
+
+    It is kept as a recording would have it: what is different is shown, and the key that was used must not be. Only
+    the emulator of one's own has nothing to hide.
+    """
+    redactor = Redactor([session.key], session.provider)
+    hides = provenance != "emulator"
     heard: list[Heard] = []
     silent = {left.probe.operation: left.reason for left in reversed(plan.left_out)}
     for number, probe in enumerate(plan.probes, 1):
@@ -94,16 +101,17 @@ def gathered(
         result = perform(probe, session)
         told(Ended(result))
         if result.reason:
-            silent[probe.operation] = result.reason
-        said = next((one.message for one in result.findings), "")
-        heard += labelled(session.exchanges[before:], probe.name, result.state, said)
+            silent[probe.operation] = redactor.text(result.reason)
+        said = redactor.text(next((one.message for one in result.findings), ""))
+        answered = session.exchanges[before:]
+        heard += labelled(map(redactor.exchange, answered) if hides else answered, probe.name, result.state, said)
     return Evidence(
         side=side,
-        source=session.target.name,
+        source=redactor.text(session.target.name),
         provenance=provenance,
         date=date,
         heard=tuple(_usable(heard, silent, live=provenance == "live")),
-        webhooks=tuple(session.webhooks),
+        webhooks=tuple(map(redactor.webhook, session.webhooks)),
         switches=session.switches,
         silent=silent,
     )

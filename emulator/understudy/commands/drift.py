@@ -194,6 +194,7 @@ def _asked(them: Opened, provider: str, side: str, operations: tuple[str, ...], 
 def _document(provider: str, source: str, day: str) -> Document:
     """Read something published. Raises `click.UsageError` for what cannot be read, or must not be fetched."""
     from understudy_contracts.drift import Document, Unreadable, read
+    from understudy_contracts.harness.redaction import Redactor
 
     from .fetched import fetched
 
@@ -210,7 +211,8 @@ def _document(provider: str, source: str, day: str) -> Document:
         raise click.UsageError(f"--published {source} is not understood: {problem}.") from None
     except ValueError:
         raise click.UsageError(f"--published {source} is no JSON.") from None
-    return Document(source, told, day if remote else "", "", of_provider=not near)
+    # An address may say who may read what is there.
+    return Document(Redactor((), provider).text(source), told, day if remote else "", "", of_provider=not near)
 
 
 def _date() -> str:
