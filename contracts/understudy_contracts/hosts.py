@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from urllib.parse import unquote
 
+from . import PROVIDERS
 from .data import folder, read
 
 
@@ -24,3 +27,18 @@ def hosts(provider: str) -> tuple[Host, ...]:
     """List the hosts of a provider, the one it is called at first. Raises `ContractError`."""
     rows = read(folder(provider).joinpath("hosts.json"), "hosts")["hosts"]
     return tuple(Host(row["host"], row["for"], tuple(row["sources"]), row["confidence"]) for row in rows)
+
+
+@lru_cache(100)
+def provider_at(host: str) -> str:
+    """Tell whose a host is, by its domain and however it is written; empty where it is no provider's."""
+    domain = _domain(host)
+    return next((name for name in PROVIDERS if domain in {_domain(one.name) for one in hosts(name)}), "")
+
+
+def _domain(host: str) -> str:
+    name = unquote(host)
+    with suppress(UnicodeError):
+        # What is no plain dot or letter becomes one before a name is looked up.
+        name = name.encode("idna").decode()
+    return ".".join(name.lower().rstrip(".").split(".")[-2:])

@@ -393,6 +393,7 @@ def test_a_published_document_is_read_from_a_file_or_an_address(server, tmp_path
         (("--provider", "gmi", "--live"), "--live"),
         (("--provider", "gmi", "--target", "recording:x", "--live"), "--live"),
         (("--provider", "gmi", "--target", "https://console.gmicloud.ai"), "a provider's own"),
+        (("--provider", "gmi", "--target", "https://console.gmicloud\u3002ai"), "a provider's own"),
         (("--provider", "gmi", "--published", "no-such-file.json"), "no-such-file.json"),
         (("--provider", "segmind", "--published", "https://api.segmind.com/v1/heygen-avatar-iv"), "is not fetched"),
     ],

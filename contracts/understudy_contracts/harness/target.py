@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from understudy_contracts import PROVIDERS
 from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.documents.asyncapi import SOCKET_HOST
+from understudy_contracts.hosts import provider_at
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
@@ -97,13 +99,16 @@ class Remote:
         base = url.rstrip("/")
         try:
             answer = httpx.get(f"{base}/_understudy/contracts/", trust_env=False, timeout=10)
-            told = answer.json()["providers"] if answer.is_success else {}
-        except httpx.TransportError as problem:
-            raise Unreachable(f"nothing answers at {url}: {problem}") from None
-        except (ValueError, KeyError, TypeError):
-            told = {}
-        hosts = {host: where for one in told.values() for host, where in one.get("hosts", {}).items()}
-        switches = {name: one.get("switches", {}) for name, one in told.items()}
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            raise Unreachable(f"nothing answers at {url}: {str(problem) or type(problem).__name__}") from None
+        told = _members(_members(parsed(answer.content) if answer.is_success else None).get("providers"))
+        hosts = {
+            host: where
+            for one in told.values()
+            for host, where in _members(_members(one).get("hosts")).items()
+            if isinstance(where, str)
+        }
+        switches = {name: _known(name, _members(one).get("switches")) for name, one in told.items()}
         return cls(url, hosts or {"": base}, switches=switches, **options)
 
     @classmethod
@@ -133,6 +138,7 @@ class Remote:
         import httpx
 
         url = request.target if "://" in request.target else f"{self.address(operation.host or '')}{request.target}"
+        self._keep_off(url)
         # What goes out in pieces has to be said how long it is.
         length = {} if request.content is None else {"Content-Length": str(len(request.content))}
         headers = {**length, **request.headers}
@@ -157,10 +163,16 @@ class Remote:
 
         address = self.address(SOCKET_HOST if self.live else operation.host or "")
         url = f"ws{address.removeprefix('http')}{request.target}"
+        self._keep_off(url)
         self._wait_for_turn()
         heard = said(url, operation, request, key, self._timeout, frames=frames)
         self._last = time.monotonic()
         return heard
+
+    def _keep_off(self, url: str) -> None:
+        """Send a provider nothing in a stand-in's place: whoever it is who tells addresses may tell one of theirs."""
+        if not self.live and (owner := provider_at(urlsplit(url).hostname or "")):
+            raise Unreachable(f"{url} is {owner}'s own, and only a live run may ask there: nothing was sent")
 
     def _wait_for_turn(self) -> None:
         rest = self._last + self._pause - time.monotonic()
@@ -201,6 +213,16 @@ def _methods(operation: str, provider: str) -> frozenset[str]:
     one = contract(provider).operations[operation]
     told = [cause.request["method"] for cause in one.errors if cause.request and "method" in cause.request]
     return frozenset({one.method, *told})
+
+
+def _known(provider: str, told: Any) -> dict[str, str]:
+    """The switches, and values of them, that the contract has: another version of a stand-in may have others."""
+    known = contract(provider).switches if provider in PROVIDERS else {}
+    return {name: value for name, value in _members(told).items() if name in known and value in known[name].values}
+
+
+def _members(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, Mapping) else {}
 
 
 def parsed(content: bytes) -> Any:

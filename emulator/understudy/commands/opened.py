@@ -177,24 +177,19 @@ def _beside(
 
 def _checked(target: str) -> str:
     """A URL that is not a provider's own. Raises `click.UsageError`."""
-    from understudy_contracts.provider import contract
+    from understudy_contracts.hosts import provider_at
 
     try:
         url = urlsplit(target)
-        host = (url.hostname or "").rstrip(".").lower()
+        host = url.hostname or ""
         fine = url.scheme in ("http", "https") and bool(host) and url.port != 0
     except ValueError:
         fine, host = False, ""
     if not fine:
         raise click.UsageError(f"--target is emulator, live, recording:DIR or an http or https URL, not {target!r}.")
-    own = {_domain(one.host) for provider in KEYS for one in contract(provider).operations.values() if one.host}
-    if _domain(host) in own:
+    if provider_at(host):
         raise click.UsageError(f"{host} is a provider's own: that is --target live --live. Nothing was sent.")
     return target
-
-
-def _domain(host: str) -> str:
-    return ".".join(host.split(".")[-2:])
 
 
 def looked_into(content: bytes) -> Mapping[str, Any]:

@@ -1,0 +1,104 @@
+"""Whoever is asked: nobody is taken for a stand-in who is a provider, and rubbish is no reason to break down."""
+
+import gzip
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy_contracts.harness import Remote, Unreachable
+from understudy_contracts.hosts import hosts, provider_at
+from understudy_contracts.provider import contract
+from understudy_contracts.requests import Request
+
+CREDITS = contract("segmind").operations["getCredits"]
+
+
+@contextmanager
+def answering(content, **headers):
+    """A server that has one answer to everything: yields its address, and what it was asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@given(
+    st.sampled_from(["runware", "gmi", "segmind", "heygen"]).flatmap(
+        lambda name: st.tuples(st.just(name), st.sampled_from([one.name for one in hosts(name)]))
+    ),
+    st.sampled_from([".", "\u3002", "\uff0e", "\uff61", "%2e"]),
+    st.sampled_from(["", ".", "\u3002"]),
+    st.sampled_from([str, str.upper, lambda host: host.replace("m", "\uff4d"), lambda host: f"new.{host}"]),
+)
+def test_a_providers_host_is_known_however_it_is_written(told, dot, end, changed):
+    provider, host = told
+    assert provider_at(changed(host).replace(".", dot) + end) == provider
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "::1", "localhost", "segmind.example", "mysegmind.com", "a..b", "."])
+def test_another_host_is_no_providers(host):
+    assert provider_at(host) == ""
+
+
+def test_a_stand_in_that_sends_on_to_a_provider_is_not_followed():
+    told = {"providers": {"segmind": {"hosts": {CREDITS.host: "http://api.segmind.com:1"}}}}
+    with answering(json.dumps(told).encode()) as (url, _), Remote.at(url) as remote:
+        with pytest.raises(Unreachable, match="segmind's own"):
+            remote.ask(CREDITS, Request("GET", "/v1/get-user-credits", {}, None))
+        with pytest.raises(Unreachable, match="segmind's own"):
+            remote.ask(CREDITS, Request("GET", "http://api.segmind\u3002com:1/x", {}, None))
+        with pytest.raises(Unreachable, match="segmind's own"):
+            remote.say(CREDITS, Request("GET", "/v1", {}, None), None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html></html>",
+        b"\xff\xfe",
+        b"[" * 200_000,
+        b"[]",
+        b"null",
+        b'{"providers": []}',
+        b'{"providers": {"gmi": "x"}}',
+        b'{"providers": {"gmi": {"hosts": 5, "switches": 3}}}',
+        b'{"providers": {"gmi": {"hosts": {"api.x": 7}, "switches": {"new": 3}}, "nobody": {"switches": {"a": "b"}}}}',
+    ],
+)
+def test_a_server_that_tells_of_itself_what_nobody_knows_is_asked_as_any_other(content):
+    with answering(content) as (url, asked), Remote.at(url) as remote:
+        assert not any(remote.switches.values())
+        answer = remote.ask(CREDITS, Request("GET", "/v1/get-user-credits", {}, None))
+        assert answer.status == 200
+        assert asked[-1] == "/v1/get-user-credits"
+
+
+def test_an_answer_that_cannot_be_unpacked_is_none():
+    with answering(b"not packed", Content_Encoding="gzip") as (url, _), pytest.raises(Unreachable, match="nothing ans"):
+        Remote.at(url)
+    with answering(gzip.compress(b"{}"), Content_Encoding="gzip") as (url, _), Remote.at(url) as remote:
+        assert remote.name == url
