@@ -31,6 +31,7 @@ def runware() -> Talk:
     wrong = {**example, "taskUUID": C, "steps": 1}
     running = {"taskType": "videoInference", "taskUUID": A, "status": "processing"}
     failed = {"code": "timeoutProvider", "message": "too slow", "status": "error", "taskUUID": A}
+    failed |= {"taskType": "videoInference"}
     refusal = {"code": "unsupportedParameter", "message": "unsupported use of 'steps' parameter", "parameter": "steps"}
     refusal |= {"taskType": "videoInference", "taskUUID": C}
 
@@ -41,6 +42,8 @@ def runware() -> Talk:
         return told(at, [{"taskType": "getResponse", "taskUUID": uuid}], 200, {"data": list(data), **more})
 
     taken = [{"taskType": "videoInference", "taskUUID": uuid} for uuid in (A, B)]
+    about = {"taskType": "getTaskDetails", "taskUUID": A}
+    details = {**about, "request": [task], "response": {"data": [result(A, V1)]}}
     return {
         "submit": told(0, [task, other, wrong], 200, {"data": taken, "errors": [refusal]}),
         "refused": told(1, [wrong], 400, {"data": [], "errors": [refusal]}),
@@ -49,6 +52,7 @@ def runware() -> Talk:
         "ended": poll(4, result(A, V1), errors=[failed]),
         "again": poll(5, result(A, V1), errors=[failed]),
         "other": poll(6, result(B, V2), uuid=B),
+        "details": told(7, [about], 200, {"data": [details]}),
         "success hook": Webhook({"data": [result(A, V1)]}, 3.5, "runware"),
         "failure hook": Webhook({"errors": [failed]}, 4.5, "runware"),
     }

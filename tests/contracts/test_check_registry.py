@@ -168,6 +168,15 @@ BREAKS: dict[str, dict[str, list[tuple[Edit, ...]]]] = {
             (("other", "body.data.0.videoUUID", C),),
         ],
     },
+    "runware.details-agree": {
+        "runware": [
+            (("details", "body.data.0.request.0.includeCost", False),),
+            (("details", "body.data.0.request.0.taskUUID", C),),
+        ],
+    },
+    "runware.failures-marked": {
+        "runware": [(("ended", "body.errors.0.status", GONE),)],
+    },
     "runware.webhooks-agree": {
         "runware": [
             (("success hook", "body.data.0.seed", 7),),
@@ -206,6 +215,7 @@ BREAKS: dict[str, dict[str, list[tuple[Edit, ...]]]] = {
                 *on(MOMENTS, "created_at", 1762215580000),
                 *on(MOMENTS, "queued_at", 1762215580000),
                 *on(MOMENTS, "updated_at", 1762215580000),
+                ("list", "path", with_("heygen-avatar-4", "Veo3")),
                 ("list", "body", {"requests": [], "total": 0, "has_more": False}),
             ),
         ],
@@ -217,6 +227,9 @@ BREAKS: dict[str, dict[str, list[tuple[Edit, ...]]]] = {
             (("list", "body.requests", lambda listed: listed[::-1]),),
             (("list", "path", with_("limit=2", "limit=1")),),
         ],
+    },
+    "gmi.lists-whole": {
+        "gmi": [(("list", "body.requests", lambda listed: listed[:1]), ("list", "body.total", 1))],
     },
     "gmi.payload-echoed": {
         "gmi": [

@@ -60,11 +60,21 @@ def verified(broken, sink):
     return run
 
 
-FOUND = {name: one for name, one in PLANTED.items() if one.found}
 UNSEEN = {name: one for name, one in PLANTED.items() if not one.found}
 
 
-@pytest.mark.parametrize("planted", FOUND.values(), ids=FOUND)
+def found():
+    """What is found; of what takes a film of its own to be made, one for each check is in the quick suite."""
+    filmed = set()
+    for name, one in PLANTED.items():
+        again = ".files." in one.at[0] and one.found in filmed
+        if ".files." in one.at[0]:
+            filmed.add(one.found)
+        if one.found:
+            yield pytest.param(one, id=name, marks=[pytest.mark.slow] if again else [])
+
+
+@pytest.mark.parametrize("planted", found())
 def test_what_is_planted_is_found_by_the_check_that_is_there_for_it(verified, planted):
     report = verified(planted.provider, planted.at, planted)
     assert planted.found in {finding.rule for finding in report.findings}

@@ -15,7 +15,7 @@ from .gmi_record import FINAL, ORDER, Record, asked, told
 
 RULES: Rules[Record] = Rules("gmi")
 
-_PAGE = "GMI model page, heygen-avatar-4"
+_PAGE = "GMI model page, HeyGen Avatar 4"
 _API = "GMI docs, video API reference"
 _SDK = "gmicloud 0.1.10 (PyPI)"
 _RECORDS = "live records of deployed clients, 2026 (observed)"

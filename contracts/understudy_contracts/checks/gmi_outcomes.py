@@ -14,7 +14,7 @@ from .prices import is_told
 
 RULES: Rules[Record] = Rules("gmi")
 
-_PAGE = "GMI model page, heygen-avatar-4"
+_PAGE = "GMI model page, HeyGen Avatar 4"
 _RECORDS = "live records of deployed clients, 2026 (observed)"
 
 

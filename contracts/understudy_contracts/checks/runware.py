@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 from understudy_contracts.provider import contract
 
@@ -222,6 +223,7 @@ def webhooks_agree(record: Record, notes: Notes) -> None:
         failures = {failure for poll in task.polls for failure in poll.failures()}
         complete = any(len(poll.finished()) + len(poll.failures()) >= task.expected for poll in task.polls)
         first: dict[str, Item] = {}
+        unknown = task.unknown_until({str(item["videoUUID"]) for _, item in task.webhooks if "videoUUID" in item})
         for webhook, item in task.webhooks:
             notes.look()
             if "videoUUID" in item:
@@ -230,7 +232,7 @@ def webhooks_agree(record: Record, notes: Notes) -> None:
                     notes.find(f"the result {video} of {uuid} was told in two ways", webhook)
                 elif finished.get(video, bare) != bare or (complete and video not in finished):
                     notes.find(f"polls tell {video} of {uuid} otherwise", webhook)
-                elif any(video not in poll.finished() for poll in task.since(webhook.at)):
+                elif unknown.get(video, -inf) > webhook.at:
                     notes.find(f"the result {video} of {uuid} is told, and later polls do not know it", webhook)
             elif complete and (str(item.get("code")), str(item.get("message"))) not in failures:
                 notes.find(f"polls know nothing of a failure of {uuid}", webhook)

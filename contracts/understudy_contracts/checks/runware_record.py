@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from understudy_contracts.errors import kind_of
@@ -58,10 +59,17 @@ class Task:
         asked = self.request.get("numberResults", 1)
         return int(asked) if isinstance(asked, int | float) else 1
 
-    def since(self, moment: float) -> list[Poll]:
-        """The polls that were asked after a moment, for as long as the task was known."""
-        later = (poll for poll in self.polls if poll.exchange.at - poll.exchange.seconds > moment)
-        return [poll for poll in later if not poll.gone]
+    def unknown_until(self, videos: Iterable[str]) -> dict[str, float]:
+        """Tell when a poll was asked last that did not know a result yet, or never did; nothing where none was."""
+        asked, found = -inf, dict.fromkeys(videos, -inf)
+        open_ = set(found)
+        for poll in self.polls:
+            if poll.gone:
+                continue
+            asked = max(asked, poll.exchange.at - poll.exchange.seconds)
+            open_ -= poll.finished().keys()
+            found |= dict.fromkeys(open_, asked)
+        return found
 
     def results(self) -> Iterable[tuple[Exchange | Webhook, Item]]:
         """Every telling of a finished result, with what told it."""

@@ -193,13 +193,14 @@ def webhooks_agree(record: Record, notes: Notes) -> None:
         uuid: {str(heard.body["output"]) for heard in job.ended if heard.body.get("output")}
         for uuid, job in record.jobs.items()
     }
+    open_until = {uuid: job.open_until for uuid, job in record.jobs.items()}
     for webhook in record.webhooks:
         told = mapping(mapping(webhook.body).get("data"))
         uuid = str(told.get("request_id"))
         if not states.get(uuid):
             continue
         notes.look()
-        if any(heard.step is not None and not heard.final for heard in record.jobs[uuid].since(webhook.at)):
+        if open_until[uuid] > webhook.at:
             notes.find(f"the end of {uuid} is told, and later polls tell that it goes on", webhook)
         if states[uuid] != {str(told.get("status"))}:
             notes.find(f"polls tell another end of {uuid}", webhook)

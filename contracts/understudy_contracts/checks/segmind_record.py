@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from understudy_contracts.models import Model
@@ -56,9 +57,16 @@ class Job:
         """The answers that tell how it ended."""
         return [heard for heard in self.heard if heard.final]
 
-    def since(self, moment: float) -> list[Heard]:
-        """The answers to what was asked after a moment."""
-        return [heard for heard in self.heard if heard.exchange.at - heard.exchange.seconds > moment]
+    @property
+    def open_until(self) -> float:
+        """When it was asked last, before its end was told, how the job is."""
+        asked = -inf
+        for heard in self.heard:
+            if heard.final:
+                break
+            if heard.step is not None and heard.place.form in POLLS:
+                asked = max(asked, heard.exchange.at - heard.exchange.seconds)
+        return asked
 
 
 class Record:
