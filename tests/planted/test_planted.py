@@ -74,7 +74,7 @@ def found():
             yield pytest.param(one, id=name, marks=[pytest.mark.slow] if again else [])
 
 
-@pytest.mark.parametrize("planted", found())
+@pytest.mark.parametrize("planted", list(found()))
 def test_what_is_planted_is_found_by_the_check_that_is_there_for_it(verified, planted):
     report = verified(planted.provider, planted.at, planted)
     assert planted.found in {finding.rule for finding in report.findings}
