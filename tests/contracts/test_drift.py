@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from understudy_contracts import PROVIDERS
 from understudy_contracts.checks.exchange import Exchange, Webhook
+from understudy_contracts.documents import Site
 from understudy_contracts.documents import files as exported
 from understudy_contracts.drift import (
     Change,
@@ -565,6 +566,9 @@ def test_a_task_in_an_openapi_document_is_compared_with_its_model():
         [],
         {"a": 1},
         {"requestSchema": {}},
+        {"requestSchema": {"properties": [1]}},
+        {"requestSchema": {"properties": {"model": {"enum": 5}}}},
+        {"openapi": "3.1.0", "paths": {5: {"get": {}}}},
         {"model": "nobody's", "parameters": []},
     ],
 )
@@ -578,6 +582,25 @@ def test_parameters_of_an_unknown_form_could_not_be_checked():
     [looked] = [one for row in report.rows for one in row.looked if one.side == "published"]
     assert looked.state == "could-not-check"
     assert "no list of objects with names" in looked.why
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"properties": [1]}, {"enum": 3}, {"required": True}, {"required": [1, "a"]}, {"type": ["string", 3, {}]}],
+)
+def test_a_schema_that_is_none_could_not_be_checked(change):
+    theirs = deepcopy(resolved("heygen:avatar@5"))
+    theirs["requestSchema"]["properties"]["prompt"] = change
+    report = publish(theirs)
+    [looked] = [one for row in report.rows for one in row.looked if one.side == "published"]
+    assert looked.state == "could-not-check"
+    assert report.verdict != "no-drift"
+    document_ = exported(Site(), ["gmi"])["gmi/openapi.json"]
+    answers = document_["paths"]["/api/v1/ie/requestqueue/apikey/requests"]["get"]["responses"]
+    answers["200"]["content"]["application/json"]["schema"] = change
+    given = Document("a file", tuple(read("gmi", document_)))
+    [row] = found(operations=("listRequests",), documents=[given], publishes=True).rows
+    assert [one.state for one in row.looked if one.side == "published"] == ["could-not-check"]
 
 
 def test_what_a_stand_in_publishes_is_nobody_elses_word():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from understudy_contracts.edition import edition
 from understudy_contracts.provider import contract
@@ -16,7 +16,7 @@ from .evidence import Evidence
 from .looked import looked
 from .observed import observed
 from .paired import Pair, paired
-from .published import OPERATIONS, Published, published_by
+from .published import NONSENSE, OPERATIONS, Published, published_by
 from .report import Drift, Proof, Report, Row, Side, in_order
 
 
@@ -67,7 +67,7 @@ def compare(
             _publish(provider, _fetched(provider, voice.evidence), voice.observed)
     if given:
         told = Observed()
-        _publish(provider, given, told)
+        given = _publish(provider, given, told)
         source = "; ".join(dict.fromkeys(one.source for one in given))
         of_provider = all(one.of_provider for one in given)
         when = newest(one.date for one in given)
@@ -112,14 +112,25 @@ def _fetched(provider: str, evidence: Evidence) -> list[Document]:
     ]
 
 
-def _publish(provider: str, documents: Iterable[Document], told: Observed) -> None:
+def _publish(provider: str, documents: Iterable[Document], told: Observed) -> list[Document]:
+    """Take down what documents say otherwise; what of them turns out to make no sense comes back as unread."""
+    read: list[Document] = []
     for document in documents:
+        sound: list[Published] = []
         for one in document.published:
-            for difference in against(provider, document.operation or OPERATIONS.get(provider, ("",))[-1], one):
+            try:
+                found = list(against(provider, document.operation or OPERATIONS.get(provider, ("",))[-1], one))
+            except NONSENSE as problem:
+                sound.append(replace(one, unread=f"it cannot be compared: {problem!r}"))
+                continue
+            sound.append(one)
+            for difference in found:
                 told.add(difference, document.source)
             if one.model and not one.unread:
                 # So that this side can be said to agree about everything else of the model.
                 told.probes.add(one.model)
+        read.append(replace(document, published=tuple(sound)))
+    return read
 
 
 def _drifts(voices: Sequence[_Voice]) -> Iterator[Drift]:

@@ -80,8 +80,13 @@ def _published(operation: Operation, documents: Sequence[Told], publishes: bool,
     owner = contract(operation.provider)
     models = [one for one in owner.models.values() if one.detail and submit_of(owner, one) is operation]
     spoken = [document for document in documents for one in document.published if one.operation == operation.name]
+    broken = [
+        one.unread for each in documents for one in each.published if one.unread and one.operation == operation.name
+    ]
     if not models:
-        if spoken:
+        if broken:
+            yield Looked("published", "could-not-check", broken[0])
+        elif spoken:
             told = newest(document.date for document in spoken)
             yield Looked("published", "checked", date=told, days=age(told, today))
         return

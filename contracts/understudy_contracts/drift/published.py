@@ -26,6 +26,10 @@ class Unreadable(ValueError):
     """Nobody here knows what such a document says."""
 
 
+#: What comes of taking a document for one of a form that it only seems to have.
+NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter in a list of them, and only what the list tells of it."""
@@ -90,6 +94,15 @@ def read(provider: str, document: Any, place: str = "") -> list[Published]:
     Understood are the answers of Runware's schema service and its registry, a model's detail and lists of details as
     GMI Cloud and Segmind have them, and OpenAPI 3. Raises `Unreadable`.
     """
+    try:
+        return _read(provider, document, place)
+    except Unreadable:
+        raise
+    except NONSENSE as problem:
+        raise Unreadable(f"it only looks like something published: {problem!r}") from None
+
+
+def _read(provider: str, document: Any, place: str) -> list[Published]:
     if not isinstance(document, Mapping):
         raise Unreadable("it is no JSON object")
     if "openapi" in document and isinstance(document.get("paths"), Mapping):
