@@ -339,6 +339,48 @@ def test_a_broken_recording_is_refused_in_words(path, change, message):
         Recording.open(path)
 
 
+@pytest.mark.parametrize(
+    ("row", "name", "value"),
+    [
+        (0, "provider", ["gmi"]),
+        (0, "provider", "nobody"),
+        (0, "provider", ""),
+        (0, "date", 5),
+        (0, "live", "no"),
+        (0, "run", []),
+        (2, "at", "later"),
+        (2, "at", None),
+        (2, "status", "200"),
+        (2, "headers", ["content-type"]),
+        (2, "headers", {"content-type": 7}),
+        (2, "provider", {}),
+        (2, "provider", "nobody"),
+        (2, "transport", "post"),
+        (2, "label", None),
+        (2, "path", None),
+        (2, "media", {"sha256": 1, "size": 2}),
+    ],
+)
+def test_a_recording_with_a_value_that_cannot_be_is_refused_in_words(path, row, name, value):
+    broken(path, "")
+    file = path / ("exchanges.jsonl" if row else "manifest.json")
+    rows = [json.loads(line) for line in file.read_bytes().splitlines()] if row else [json.loads(file.read_bytes())]
+    rows[row - 1][name] = value
+    file.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    with pytest.raises(RecordingError, match=r"manifest\.json cannot be read: " if not row else "line 2 of"):
+        Recording.open(path)
+
+
+def test_a_recording_that_is_nested_without_end_is_refused_in_words(path):
+    broken(path, "")
+    (path / "exchanges.jsonl").write_text("[" * 200_000 + "\n{}\n")
+    with pytest.raises(RecordingError, match="line 1 cannot be read: it is nested too deeply"):
+        Recording.open(path)
+    (path / "manifest.json").write_text("[" * 200_000)
+    with pytest.raises(RecordingError, match=r"manifest\.json cannot be read"):
+        Recording.open(path)
+
+
 def test_what_is_no_recording_is_refused_in_words(tmp_path):
     with pytest.raises(RecordingError, match=r"there is no recording at .*nowhere"):
         Recording.open(tmp_path / "nowhere")

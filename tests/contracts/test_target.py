@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts.harness import Remote, Unreachable
+from understudy_contracts.harness import Bench, Remote, Unreachable
 from understudy_contracts.hosts import hosts, provider_at
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
@@ -92,6 +92,7 @@ def test_a_stand_in_that_sends_on_to_a_provider_is_not_followed():
 def test_a_server_that_tells_of_itself_what_nobody_knows_is_asked_as_any_other(content):
     with answering(content) as (url, asked), Remote.at(url) as remote:
         assert not any(remote.switches.values())
+        assert Bench.find(url, "key") is None
         answer = remote.ask(CREDITS, Request("GET", "/v1/get-user-credits", {}, None))
         assert answer.status == 200
         assert asked[-1] == "/v1/get-user-credits"

@@ -404,7 +404,7 @@ def test_a_mistake_in_the_command_line_is_said_before_anything_is_asked(argument
 
 def test_a_file_that_nobody_can_read_is_a_mistake(tmp_path):
     file = tmp_path / "published"
-    for content, said in (("{", "no JSON"), ("{}", "not understood")):
+    for content, said in (("{", "no JSON"), ("[" * 200_000, "no JSON"), ("{}", "not understood")):
         file.write_text(content)
         assert said in drift("--provider", "gmi", "--published", str(file), code=2)
 

@@ -122,7 +122,8 @@ def recorded(recording: Recording, *, side: str = "recording") -> Evidence:
     by_probe: dict[str, list[Exchange]] = {}
     for entry in recording.entries:
         if isinstance(entry.told, Exchange) and entry.partial != "request":
-            by_probe.setdefault(entry.probe, []).append(entry.told)
+            told = replace(entry.told, provider=entry.told.provider or recording.manifest.provider)
+            by_probe.setdefault(entry.probe, []).append(told)
     silent: dict[str, str] = {}
     states = {name: probed.state for name, probed in recording.probes.items()}
     found = [one for probe, given in by_probe.items() for one in labelled(given, probe, states.get(probe, ""))]

@@ -8,6 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
 
+import orjson
+
 from .target import PATIENCE, Unreachable
 
 
@@ -123,4 +125,4 @@ class Bench:
             raise Unreachable(f"the control API of {self.url}: {str(problem) or type(problem).__name__}") from None
         if not answer.is_success:
             raise Unreachable(f"the control API of {self.url} refused {method} {path}: {answer.text[:300]}")
-        return answer.json() if answer.content else None
+        return orjson.loads(answer.content) if answer.content else None

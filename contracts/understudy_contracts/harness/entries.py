@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
+from understudy_contracts import PROVIDERS
 from understudy_contracts.checks.exchange import Exchange, Webhook
 
 #: The number of this form; a reader refuses any other.
@@ -86,10 +88,34 @@ def written(line: Mapping[str, Any]) -> bytes:
 
 def read_line(content: bytes) -> dict[str, Any]:
     """Read a line. Raises `ValueError`."""
-    row = json.loads(content)
+    try:
+        row = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(row, dict) or "kind" not in row:
         raise ValueError("it is no object with a kind")
     return row
+
+
+def sound(kind: Any, values: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for a value that a field of such a thing cannot have, as far as its type tells."""
+    hints = _hints(kind)
+    for name, value in values.items():
+        hint = hints.get(name, Any)
+        if get_origin(hint) is Literal:
+            fine = value in get_args(hint)
+        elif get_args(hint) == (str, str):
+            fine = isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values())
+        else:
+            plain = get_origin(hint) or hint
+            fine = plain is Any or isinstance(value, (int, float) if plain is float else plain)
+        if not fine:
+            raise ValueError(f"{name} cannot be {value!r}")
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def entry_of(row: Mapping[str, Any], later: float, content: Callable[[Media], bytes]) -> Entry:
@@ -99,10 +125,18 @@ def entry_of(row: Mapping[str, Any], later: float, content: Callable[[Media], by
     values = {name: value for name, value in row.items() if name in known}
     try:
         media = Media(**row["media"]) if "media" in row else None
-        values["at"] = float(values["at"]) + later
+        if media is not None:
+            sound(Media, row["media"])
+        sound(kind, values)
+        if values.get("provider", "") not in ("", *PROVIDERS):
+            raise ValueError(f"there is no provider {values['provider']!r}")
+        label = row.get("label", {})
+        if not isinstance(label, Mapping):
+            raise TypeError("its label is no object")
+        values["at"] = values["at"] + later
         if media is not None:
             values["content"] = content(media)
-        return Entry(kind(**values), row.get("label", {}), media)
+        return Entry(kind(**values), label, media)
     except (KeyError, TypeError) as problem:
         raise ValueError(f"it is no {row['kind']}: {problem}") from None
 

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from understudy_contracts.checks.exchange import Exchange, Finding, Webhook
+from understudy_contracts.data import folder
 
-from .entries import FORMAT, Entry, Media, RecordingError, entry_of, read_line
+from .entries import FORMAT, Entry, Media, RecordingError, entry_of, read_line, sound
 from .progress import Probed, progress
 from .recorder import Recorder
 
@@ -77,7 +78,7 @@ class Recording:
         entries, steps = [], []
         last = float("-inf")
         for number, run in enumerate(runs):
-            times = [float(row["at"]) for _, row in run if "at" in row]
+            times = [row["at"] for _, row in run if isinstance(row.get("at"), int | float)]
             # Another run has another clock.
             later = max(0.0, last + 1.0 - min(times)) if number and times and last > float("-inf") else 0.0
             last = max([last, *(at + later for at in times)])
@@ -168,15 +169,20 @@ def _manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         empty = not any(path.iterdir())
         raise RecordingError(f"{path} is {'empty' if empty else 'no recording: it has no manifest.json'}") from None
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise RecordingError(f"{path / 'manifest.json'} cannot be read: {problem}") from None
     number = row.get("format") if isinstance(row, dict) else None
     if number != FORMAT:
         raise RecordingError(f"{path} is a recording of format {number!r}: this version reads format {FORMAT}")
     try:
-        return Manifest(**row)
+        sound(Manifest, row)
+        made = Manifest(**row)
+        folder(made.provider)
+        return made
     except TypeError as problem:
         raise RecordingError(f"{path / 'manifest.json'} is incomplete: {problem}") from None
+    except ValueError as problem:
+        raise RecordingError(f"{path / 'manifest.json'} cannot be read: {problem}") from None
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], int, tuple[str, ...]]:

@@ -209,7 +209,7 @@ def _document(provider: str, source: str, day: str) -> Document:
         raise click.UsageError(f"--published {source} cannot be read: {problem.strerror or problem}") from None
     except Unreadable as problem:
         raise click.UsageError(f"--published {source} is not understood: {problem}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise click.UsageError(f"--published {source} is no JSON.") from None
     # An address may say who may read what is there.
     return Document(Redactor((), provider).text(source), told, day if remote else "", "", of_provider=not near)
