@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -284,6 +285,20 @@ def test_recorder_takes_no_directory_that_has_something_in_it(path):
         Recorder(path, **TOLD)
     with pytest.raises(RecordingError, match="is not empty"):
         Recorder(path / "a", **TOLD)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is kept out there")
+def test_two_runs_are_never_recorded_in_one_place(path):
+    with Recorder(path, **TOLD) as first:
+        first.note(poll(1))
+        before = (path / "exchanges.jsonl").read_bytes()
+        with pytest.raises(RecordingError, match="another run is being recorded in"):
+            Recorder.resume(path, date=TOLD["date"], version="1")
+        assert (path / "exchanges.jsonl").read_bytes() == before
+        first.note(poll(2))
+    with Recorder.resume(path, date=TOLD["date"], version="1") as second:
+        second.note(poll(3))
+    assert len(Recording.open(path).exchanges) == 3
 
 
 def broken(path: Path, change: str) -> None:

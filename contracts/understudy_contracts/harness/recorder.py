@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from understudy_contracts.checks.exchange import Exchange, Webhook
 from understudy_contracts.edition import edition
@@ -34,7 +35,7 @@ class Recorder:
     Each line is on the disk before the call returns, so that a run that is killed loses no more than the last.
     `date` is when this is, as ISO 8601 in UTC; `version` that of understudy; `run` says in JSON what is run; `keys` are
     the API keys in use, of which nothing may ever be written. Raises `RecordingError` for a directory that has
-    something in it, and `Leak` rather than writing a key.
+    something in it or that another run is recorded in, and `Leak` rather than writing a key.
     """
 
     def __init__(
@@ -89,10 +90,15 @@ class Recorder:
         from .recording import Recording
 
         path = Path(directory)
-        known = Recording.open(path)
-        os.truncate(path / "exchanges.jsonl", known.whole)
+        provider = Recording.open(path).manifest.provider
         made = cls.__new__(cls)
-        made._open(path, Redactor(keys, known.manifest.provider), largest, most)
+        made._open(path, Redactor(keys, provider), largest, most)
+        try:
+            # Only now can nobody add to it any more.
+            made._file.truncate(Recording.open(path).whole)
+        except BaseException:
+            made.close()
+            raise
         made._line({"kind": "run", "date": date, "understudy": version})
         return made
 
@@ -141,7 +147,7 @@ class Recorder:
         self._redactor = redactor
         self._largest = largest
         self._left = most - sum(file.stat().st_size for file in path.glob("media/*"))
-        self._file = (path / "exchanges.jsonl").open("ab")
+        self._file = _held(path / "exchanges.jsonl")
 
     def _line(self, line: Mapping[str, Any]) -> None:
         if line["kind"] not in ("exchange", "webhook"):
@@ -170,6 +176,20 @@ class Recorder:
             _write(path, content)
             self._left -= len(content)
         return Media(digest, len(content), kind, file=name)
+
+
+def _held(path: Path) -> BinaryIO:
+    """Open a file to add to it, which nobody else may do meanwhile: two runs would each spend up to the limit."""
+    file = path.open("ab")
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise RecordingError(f"another run is being recorded in {path.parent}") from None
+    return file
 
 
 def _write(path: Path, content: bytes) -> None:
