@@ -249,6 +249,14 @@ def test_a_poll_that_names_no_task_is_refused(stage, task_uuid):
 
 
 @pytest.mark.parametrize(
+    ("name", "code"), [("model", "invalidModel"), ("taskUUID", "invalidTaskUUID"), ("ttl", "invalidTtl")]
+)
+def test_a_parameter_that_is_null_is_wrong_and_not_missing(stage, name, code):
+    response = stage.post(video_task() | {name: None})
+    assert [error["code"] for error in response.json()["errors"]] == [code]
+
+
+@pytest.mark.parametrize(
     ("fields", "code", "parameter"),
     [
         ({"model": None}, "missingModel", "model"),

@@ -89,9 +89,9 @@ class Refusals:
 
     def of_model(self, task: Mapping[str, Any]) -> Refusal:
         """The refusal of a task whose model is missing, no AIR identifier, or one the emulator does not know."""
-        name = task.get("model")
-        if name is None:
+        if "model" not in task:
             return self.make("missingModel", task)
+        name = task["model"]
         if not isinstance(name, str) or not _is_air(name):
             return self.make("invalidModel", task)
         return self.make("modelNotFound", task, value=name)
