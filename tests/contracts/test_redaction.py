@@ -49,6 +49,8 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64 of a user and a password": lambda text: base64.b64encode(f"user:{text}".encode()).decode(),
     "base64 for addresses": lambda text: base64.urlsafe_b64encode(f"k{text}".encode()).decode().rstrip("="),
     "base64 on several lines": wrapped,
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal behind a digit": lambda text: f"7{text.encode().hex().upper()}",
     "JSON": json.dumps,
     "JSON in which every character is escaped": lambda text: '"' + "".join(f"\\u{ord(one):04x}" for one in text) + '"',
     "JSON of an authentication": lambda text: json.dumps([{"taskType": "authentication", "apiKey": text}]),
@@ -89,6 +91,7 @@ def parts(key: str) -> set[str]:
     found = set()
     for begin in range(len(key) - 11):
         part = key[begin : begin + 12]
+        found |= {part.encode().hex(), part.encode().hex().upper()}
         found |= {part, quote(part, safe=""), everywhere(part), everywhere(part, upper=False)}
         found |= {"".join(f"\\u{ord(one):04x}" for one in part), "".join(f"&#{ord(one)};" for one in part)}
         for before in range(3):

@@ -18,6 +18,7 @@ SHORTEST = 8
 _DEPTH = 4
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_HEX_RUN = re.compile(r"[0-9A-Fa-f]{16,}")
 _LEGIBLE = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
 _ESCAPED = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/bfnrt]))")
 _CHARACTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -42,7 +43,7 @@ class Keys:
         self._shortest = min(map(len, self.parts), default=0)
 
     def leak(self, text: str) -> bool:
-        """Whether a text gives one away, plainly or in any encoding: percent, base64, JSON, HTML, also nested."""
+        """Whether a text gives one away, plainly or encoded: percent, base64, hexadecimal, JSON, HTML, also nested."""
         # Whatever it is encoded in, it is no shorter for that.
         if not self.parts or len(text) < self._shortest:
             return False
@@ -96,6 +97,10 @@ def _decoded(text: str) -> Iterator[str]:
         yield _joined(_ESCAPED.sub(_character, text))
     if "&" in text:
         yield unescape(text)
+    for skipped in range(2):
+        # Nor does anybody say where a pair begins, such as behind a digit of something else.
+        if read := _legible(b"\0".join(_pairs(run, skipped) for run in _HEX_RUN.findall(text))):
+            yield read
     yield from _from_base64(text)
     # It is wrapped, where it is long.
     if _SPACE.search(text):
@@ -109,6 +114,10 @@ def _character(found: re.Match[str]) -> str:
 def _joined(text: str) -> str:
     """A text whose characters beyond the first 65,536 were written as two each."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _pairs(run: str, skipped: int) -> bytes:
+    return bytes.fromhex(run[skipped : len(run) - (len(run) - skipped) % 2])
 
 
 def _from_base64(text: str) -> Iterator[str]:

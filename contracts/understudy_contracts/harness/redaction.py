@@ -50,9 +50,9 @@ _PIECES = (re.compile(r"[\w%~.\\-]+"), re.compile(r"[\w%~.\\+/=-]+"), re.compile
 class Redactor:
     """Writes `<key>` and the like instead of what nobody else should see, the same for the same every time.
 
-    `keys` are the API keys in use: not a part of one is left, in whatever encoding. What else is secret or says who
-    somebody is, is known by its name, its form, or by `private.json` of the provider. Something that is only learnt
-    from a later exchange, such as an organisation's id, is not found in earlier ones.
+    `keys` are the API keys in use: not a part of one is left, in any encoding that `Keys.leak` names. What else is
+    secret or says who somebody is, is known by its name, its form, or by `private.json` of the provider. Something that
+    is only learnt from a later exchange, such as an organisation's id, is not found in earlier ones.
     """
 
     def __init__(self, keys: Iterable[str] = (), provider: str = "") -> None:
