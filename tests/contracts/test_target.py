@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_contracts.harness import Bench, Remote, Unreachable
+from understudy_contracts.harness.target import parsed
 from understudy_contracts.hosts import hosts, provider_at
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
@@ -96,6 +97,17 @@ def test_a_server_that_tells_of_itself_what_nobody_knows_is_asked_as_any_other(c
         answer = remote.ask(CREDITS, Request("GET", "/v1/get-user-credits", {}, None))
         assert answer.status == 200
         assert asked[-1] == "/v1/get-user-credits"
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}"), ('[1,{"a":[', "]}]")])
+def test_what_is_nested_without_end_is_no_json(opens, closes):
+    def nested(times):
+        return parsed(f"{opens * times}1{closes * times}".encode())
+
+    assert nested(20) is not None
+    for times in (65, 500, 100_000):
+        assert nested(times) is None
+    assert parsed(b"[" + b"[[1]]," * 9_999 + b"{}]") is not None
 
 
 def test_an_answer_that_cannot_be_unpacked_is_none():

@@ -27,6 +27,9 @@ PATIENCE = 120.0
 #: How much of a body is sent at once, in bytes.
 _PIECE = 256 * 1024
 
+#: How deep an answer may be nested.
+_DEEPEST = 64
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -226,8 +229,17 @@ def _members(told: Any) -> Mapping[str, Any]:
 
 
 def parsed(content: bytes) -> Any:
-    """What JSON says; None where it is none."""
+    """What JSON says; None where it is none, or so deeply nested that nobody could go through it."""
     try:
-        return orjson.loads(content)
+        told = orjson.loads(content)
     except orjson.JSONDecodeError:
         return None
+    return None if content.count(b"[") + content.count(b"{") > _DEEPEST and _too_deep(told) else told
+
+
+def _too_deep(told: Any) -> bool:
+    level, depth = [told], 0
+    while level and depth <= _DEEPEST:
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level, depth = [value for values in inner for value in values], depth + 1
+    return bool(level)
