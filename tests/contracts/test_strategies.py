@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from understudy_contracts.explain import Explainer
+from understudy_contracts.faults import faults
 from understudy_contracts.provider import contract
 from understudy_contracts.strategies import Broken, broken_request, corners, labels, plainest_broken, request
 
@@ -95,6 +97,14 @@ def test_every_broken_request_breaks_exactly_the_rule_it_names(model: str, stanc
         assert violation.message.endswith(".")
 
     check()
+
+
+@quick
+@given(
+    st.sampled_from([one.bad for one in faults({"type": "object", "additionalProperties": False}, {}, [])]), st.data()
+)
+def test_a_key_that_nobody_knows_has_a_value_that_every_json_library_can_write(bad, data):
+    assert orjson.dumps(data.draw(bad))
 
 
 @pytest.mark.parametrize(("model", "stance"), CASES)
