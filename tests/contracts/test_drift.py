@@ -406,6 +406,14 @@ def test_the_same_request_answered_otherwise_is_told_where_the_contract_allows_b
     assert told(found(emulator, refused)) == [("", "changed-status", "risky")]
 
 
+def test_what_is_asked_may_be_anything():
+    for request in (None, 7, "x", [None], [{"taskType": {}}], {"taskType": ["ping"]}):
+        answer = {"data": [{"taskType": "ping", "pong": "yes"}]}
+        one = Exchange(request, 200, answer, 1.0, provider="runware", operation="ping")
+        report = found(side(Heard(one)), provider="runware", operations=("ping",))
+        assert [one.key.pointer for one in report.news] == ["/data/*/pong"]
+
+
 def test_a_webhook_is_held_against_its_schema():
     hooks = side(provenance="live", webhooks=(Webhook({"taskUUID": 7}, 0.0, "runware"),))
     report = found(hooks, provider="runware", operations=["tellWebhook"])

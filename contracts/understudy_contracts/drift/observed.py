@@ -123,8 +123,14 @@ def _items(operation: Operation, request: Any, body: Any) -> Iterator[Form]:
     known = contract(operation.provider).operations.values()
     items = body.get("data") if isinstance(body, Mapping) else None
     sent = request if isinstance(request, list) else []
-    asked = {task.get("taskType") for task in sent if isinstance(task, Mapping)} | {operation.task}
-    schemas = [one.schema for each in known if each.task in asked for one in each.answers if one.schema]
+    asked = [operation.task, *(task.get("taskType") for task in sent if isinstance(task, Mapping))]
+    schemas = [
+        one.schema
+        for each in known
+        if each.task is not None and each.task in asked
+        for one in each.answers
+        if one.schema
+    ]
     for index, item in enumerate(items if isinstance(items, list) else ()):
         yield Form(item, ("data", index), tuple(dict.fromkeys(schemas)))
 
