@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from understudy_contracts.checks.exchange import Exchange, Transport, Webhook
 from understudy_contracts.operations import Cause, Operation
@@ -24,8 +24,10 @@ from .cost import bound
 from .costs_told import costs_told, jobs_of
 from .earlier import Earlier
 from .journal import Journal, Unrecorded
+from .means import Inspector, Sink
 from .permission import argument, not_live
 from .probe import CouldNotCheck, Need, Probe
+from .refusals import began_nothing, excuse, pause
 from .target import Target, parsed
 from .waiting import Waiting
 
@@ -33,29 +35,6 @@ from .waiting import Waiting
 _TRIES = 4
 #: How many bytes of a file stay on record: a run may see thousands of them.
 _KEPT = 64 * 1024
-
-
-class Inspector(Protocol):
-    """Looks into a file that was made. Raises `ValueError` for one that does not decode."""
-
-    def __call__(self, content: bytes) -> Mapping[str, Any]:
-        """Tell `format`, `seconds`, `width`, `height` and `fps` of a file, whichever it has."""
-
-
-class Sink(Protocol):
-    """Somebody on this machine who takes webhooks."""
-
-    @property
-    def url(self) -> str:
-        """Where they are to be sent."""
-
-    @property
-    def webhooks(self) -> list[Webhook]:
-        """What came, in order."""
-
-    @property
-    def files(self) -> list[bytes]:
-        """The files that came, in order."""
 
 
 class Conversation:
@@ -133,6 +112,11 @@ class Conversation:
         }
         return frozenset(need for need, there in has.items() if there)
 
+    @property
+    def costs(self) -> bool:
+        """Whether it may be real money that is paid: the provider's, or of whom somebody set a limit."""
+        return self.target.live or self.budget.most is not None
+
     @contextmanager
     def performing(self, probe: Probe) -> Iterator[random.Random]:
         """Let a probe speak, by its own dice."""
@@ -173,7 +157,7 @@ class Conversation:
         if held is not None and began_nothing(exchange):
             self.settle(held, Decimal(0))
         if self.target.live and excused:
-            _excuse(exchange)
+            excuse(exchange)
         return exchange
 
     def settle(self, held: str, cost: Decimal, ids: Iterable[str] = ()) -> None:
@@ -221,7 +205,7 @@ class Conversation:
             exchange, *self.more = [self._keep(one, held) for one in heard]
             if not (self.target.live and exchange.status == 429 and excused and attempt < _TRIES):
                 return exchange
-            self.wait.sleep(_pause(exchange, attempt - 1))
+            self.wait.sleep(pause(exchange, attempt - 1))
             attempt += 1
 
     def _answered(self, operation: Operation, request: Request, over: Transport) -> list[Exchange]:
@@ -235,7 +219,7 @@ class Conversation:
         body = parsed(request.content or b"")
         most = bound(operation, request.target, body)
         if most is None:
-            if (self.target.live or self.budget.most is not None) and (cause is None or not cause.free):
+            if self.costs and (cause is None or not cause.free):
                 raise CouldNotCheck(f"nobody can say what {operation.name} can cost")
             most = Decimal(0)
         self.budget.hold(name, most)
@@ -257,31 +241,3 @@ class Conversation:
             exchange = replace(exchange, content=exchange.content[:_KEPT])
         self.exchanges.append(exchange)
         return exchange
-
-
-def refused(exchange: Exchange) -> bool:
-    """Whether an answer says no."""
-    return exchange.status >= 400 or (isinstance(exchange.body, Mapping) and not exchange.body.get("data", True))
-
-
-def began_nothing(exchange: Exchange) -> bool:
-    """Whether it is certain that nothing was begun that has to be paid for."""
-    # Who says that something went wrong on their side, or took too long, may have begun what they were asked for.
-    return refused(exchange) and exchange.status < 500 and exchange.status != 408
-
-
-def _pause(exchange: Exchange, attempt: int) -> float:
-    told = exchange.headers.get("retry-after", "")
-    return min(60.0, float(told)) if told.isdecimal() else 2.0**attempt
-
-
-def _excuse(exchange: Exchange) -> None:
-    """Raise `CouldNotCheck` for an answer that says nothing of whether the provider keeps its contract."""
-    if exchange.status in (401, 403):
-        raise CouldNotCheck(f"the key was refused: HTTP {exchange.status}")
-    if exchange.status == 402:
-        raise CouldNotCheck("the account has no credits left: HTTP 402")
-    if exchange.status == 429:
-        raise CouldNotCheck("the provider says that it is asked too often: HTTP 429")
-    if exchange.status >= 500:
-        raise CouldNotCheck(f"the provider is not well: HTTP {exchange.status}")

@@ -8,7 +8,10 @@ from typing import Any
 
 from understudy_contracts.checks.exchange import Exchange
 
-from .jobs import state_of
+from .jobs import state_of, told_in
+
+#: No job costs so many US dollars.
+_MOST = 10**9
 
 
 def jobs_of(exchange: Exchange) -> tuple[str, ...]:
@@ -27,10 +30,10 @@ def costs_told(exchange: Exchange) -> Mapping[str, Decimal]:
         if isinstance(metrics, Mapping) and "cost" in metrics:
             found[str(body.get("request_id"))] = _amount(metrics["cost"])
         tasks: dict[str, list[Decimal]] = {}
-        for item in body.get("data") or () if isinstance(body.get("data"), list) else ():
+        for item in told_in(body, "data"):
             tasks.setdefault(str(item.get("taskUUID")), []).append(_amount(item.get("cost")))
         found |= {name: sum(costs, Decimal(0)) for name, costs in tasks.items()}
-    return {name: cost for name, cost in found.items() if name and cost.is_finite() and cost >= 0}
+    return {name: cost for name, cost in found.items() if name and not cost.is_nan()}
 
 
 def _ids(exchange: Exchange) -> Iterator[str]:
@@ -44,8 +47,9 @@ def _ids(exchange: Exchange) -> Iterator[str]:
 
 
 def _amount(told: Any) -> Decimal:
-    """A cost; what is none, is not a number."""
+    """A cost; what can be none, is not a number."""
     try:
-        return Decimal(str(told))
+        amount = Decimal(str(told))
     except InvalidOperation:
         return Decimal("NaN")
+    return amount if amount.is_finite() and 0 <= amount <= _MOST else Decimal("NaN")

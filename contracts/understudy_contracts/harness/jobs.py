@@ -48,9 +48,15 @@ def state_of(exchange: Exchange) -> State:
 
 
 def _of_tasks(body: Mapping[str, Any]) -> State:
-    items = [item for item in body.get("data") or () if isinstance(item, Mapping)]
+    items = told_in(body, "data")
     if any(item.get("status") == "processing" for item in items):
         return "open"
-    if any(isinstance(error, Mapping) and error.get("status") == "error" for error in body.get("errors") or ()):
+    if any(error.get("status") == "error" for error in told_in(body, "errors")):
         return "failed"
     return "done" if items and all(item.get("status") == "success" for item in items) else "unknown"
+
+
+def told_in(body: Any, name: str) -> list[Mapping[str, Any]]:
+    """The objects of a list in an answer, whatever else may be in its place, or beside them."""
+    rows = body.get(name) if isinstance(body, Mapping) else None
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []

@@ -13,6 +13,8 @@ from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.operations import Operation
 from understudy_contracts.requests import Request
 
+from .jobs import told_in
+
 #: How large a frame may be, in bytes.
 _LARGEST = 64 * 1024 * 1024
 
@@ -57,8 +59,8 @@ def said(
 
 
 def _is_pong(body: Any) -> bool:
-    items = [*body.get("data", ()), *body.get("errors", ())] if isinstance(body, Mapping) else []
-    return bool(items) and all(isinstance(item, Mapping) and item.get("taskType") == "ping" for item in items)
+    items = [*told_in(body, "data"), *told_in(body, "errors")]
+    return bool(items) and all(item.get("taskType") == "ping" for item in items)
 
 
 def _exchange(url: str, operation: Operation, request: Any, body: Any, seconds: float) -> Exchange:

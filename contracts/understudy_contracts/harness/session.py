@@ -10,9 +10,11 @@ from understudy_contracts.checks.exchange import Exchange, Transport
 from understudy_contracts.operations import Cause, Operation, Told
 from understudy_contracts.requests import Lookup, Request
 
-from .conversation import Conversation, Inspector, Sink, began_nothing, refused
+from .conversation import Conversation
 from .jobs import polls_of, state_of
+from .means import Inspector, Sink
 from .probe import CouldNotCheck
+from .refusals import began_nothing, refused
 from .shortest import shortest
 
 __all__ = ["Inspector", "NeverEnds", "Refused", "Session", "Sink"]

@@ -43,7 +43,7 @@ class Job:
         Under a `name` it is handed in once in all parts of a run.
         """
         # Where nothing is paid for, a request that tells its length is worth more than a cheap one.
-        written = fields_of if session.target.live else exact_fields_of
+        written = fields_of if session.costs else exact_fields_of
         fields = {**written(model, session.switches), **(more or {})}
         if submit.task is not None:
             fields |= {"taskUUID": session.own_id(name) if name else session.new_id(), "includeCost": True}

@@ -84,7 +84,7 @@ def _tried(
     def tried(one: Any) -> Iterator[Finding]:
         return judge(session, operation, model, one)  # type: ignore[no-any-return]
 
-    if session.budget.limit is None and not session.target.live:
+    if not session.costs:
         # Nothing is paid for: every rule, every choice and every bound has its turn before chance has.
         listed = strategies.corners if valid else strategies.plainest_broken
         for one in listed(model.provider, model.id, **session.switches):
@@ -104,7 +104,7 @@ def _smallest(
     """
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
-    phases = [Phase.generate] if session.target.live else [Phase.generate, Phase.shrink]
+    phases = [Phase.generate] if session.costs else [Phase.generate, Phase.shrink]
     found: list[Finding] = []
     stopped: list[Exception] = []
     tried = 0
@@ -113,6 +113,9 @@ def _smallest(
         nonlocal tried
         if stopped:
             return
+        if found and session.costs:
+            # Hypothesis looks again at what it has found.
+            raise AssertionError
         try:
             wrong = list(judge(example))
         except (CouldNotCheck, Exhausted, Unreachable) as problem:
@@ -151,7 +154,7 @@ def _sent(session: Session, operation: Operation, model: Model, fields: Mapping[
     if operation.task is not None and "taskUUID" not in own:
         # The session would name it.
         change["without"] = ("taskUUID",)
-    if session.target.live:
+    if session.costs:
         _assume_cheap(operation, model, requests.changed(operation, change, "", lambda told: ""))
     return session.ask(operation.name, change, excused=False)
 
@@ -186,7 +189,7 @@ def _accepted(session: Session, operation: Operation, model: Model, fields: Mapp
         problem = "" if form_of(exchange, operation, session.switches) else f"it is answered HTTP {exchange.status}"
     if problem:
         yield Finding("accepted", f"{model.id} does not take a valid request: {problem}: {_shown(fields)}", exchange)
-    elif not session.target.live:
+    elif not session.costs:
         # What is told of a request shows what became of its odder values.
         job = Job(session, operation, model, exchange.request[0] if operation.task is not None else fields, exchange)
         for poll in job.polls[:1] if exchange.status < 300 else ():

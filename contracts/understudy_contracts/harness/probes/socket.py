@@ -11,7 +11,7 @@ import orjson
 
 from understudy_contracts.checks import Exchange, Finding
 from understudy_contracts.harness.expected import form_of, tells
-from understudy_contracts.harness.jobs import state_of
+from understudy_contracts.harness.jobs import state_of, told_in
 from understudy_contracts.harness.probe import Need, NotHere, Probe
 from understudy_contracts.harness.session import Session
 from understudy_contracts.harness.shortest import shortest
@@ -97,15 +97,10 @@ def _two(session: Session, operation: Operation) -> Iterator[Finding]:
     tasks = [{**operation.typical["body"], "taskUUID": uuid, "search": text} for uuid, text in asked.items()]
     request = replace(session.written(operation), content=orjson.dumps(tasks))
     exchange = session.send(operation, request, over="websocket")
-    items = [item for one in (exchange, *session.more) for item in _data(one)]
+    items = [item for one in (exchange, *session.more) for item in told_in(one.body, "data")]
     found = {str(item.get("taskUUID")): bool(item.get("results")) for item in items}
     if len(items) != len(asked) or found != {uuid: text == "avatar" for uuid, text in asked.items()}:
         yield Finding("accepted", "two questions at once do not have each its own answer", exchange)
-
-
-def _data(exchange: Exchange) -> list[Mapping[str, Any]]:
-    items = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
 def _too_many(operation: Operation, more: Iterable[Exchange]) -> Iterator[Finding]:
