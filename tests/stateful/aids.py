@@ -189,5 +189,7 @@ def broken_promises(provider: str, journal: Iterable[dict[str, Any]], webhooks: 
                 content=content,
             )
         )
-    told = [Webhook(body, 0.0, provider) for body in webhooks]
+    # They were there at the end; when each came is not told.
+    end = max((exchange.at for exchange in heard), default=0.0)
+    told = [Webhook(body, end, provider) for body in webhooks]
     return [f"{found.rule}: {found.message}" for found in checks.violations(heard, told, provider=provider)]
