@@ -137,7 +137,9 @@ def test_a_providers_own_address_is_no_url_to_be_asked(target):
     [
         ["--examples", "0"], ["--time", "0"], ["--rate", "0"], ["--max-spend", "-1"], ["--report", "pdf=x"],
         ["--report", "html"], ["--report", "html=."], ["--provider", "nobody"], ["--model", "nothing"],
-        ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--model", "heygen:avatar@4", "--provider", "gmi"],
+        *[[option, value] for option in ("--time", "--rate") for value in ("nan", "inf", "1e999", "-1")],
+        ["--rate", "1e-320"], ["--examples", "1e3"], ["--max-spend", "nan"], ["--max-spend", "1e999"],
+        ["--target", "recording:"], ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--model", "heygen:avatar@4", "--provider", "gmi"],
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_mistake_in_the_command_line(words):
@@ -308,6 +310,21 @@ def test_on_github_each_finding_is_an_annotation_and_the_step_has_a_summary(tmp_
 def test_a_report_that_cannot_be_written_is_told_and_is_no_success(tmp_path):
     (tmp_path / "file").write_text("")
     done = run("--provider", "heygen", f"--report=html={tmp_path / 'file' / 'r.html'}")
+    assert (done.exit_code, "cannot be written" in done.stderr, "CLEAN" in done.stdout) == (3, True, True)
+
+
+@pytest.mark.parametrize("option", ["--record", "--cache-dir"])
+def test_a_folder_that_cannot_be_made_is_no_promise_that_is_broken(tmp_path, option):
+    (tmp_path / "file").write_text("")
+    done = run("--provider", "heygen", option, tmp_path / "file" / "folder")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "nothing could be checked" in done.stderr
+    assert "cannot be written" in done.stderr
+
+
+def test_a_summary_that_cannot_be_written_is_told_and_is_no_success(tmp_path):
+    place = str(tmp_path / "nowhere" / "summary.md")
+    done = run("--provider", "heygen", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=place)
     assert (done.exit_code, "cannot be written" in done.stderr, "CLEAN" in done.stdout) == (3, True, True)
 
 

@@ -61,7 +61,7 @@ def verify(
     try:
         for number, probe in enumerate(plan.probes if not stopped else (), 1):
             if time_limit is not None and time.monotonic() - began >= time_limit:
-                stopped = f"the time of {time_limit:g} s was over"
+                stopped = f"the time of {time_limit:.3g} s was over"
                 break
             told(Begun(probe, number, len(plan.probes)))
             results.append(session.earlier.result(probe) or _noted(probe, session))

@@ -17,6 +17,7 @@ from .recorded import Recorded, opened_at, recordings_at
 
 if TYPE_CHECKING:
     from understudy_contracts.harness import Budget, Plan, Report, Session
+    from understudy_contracts.harness.recording import Recorder
 
     from .progress import Progress
 
@@ -70,17 +71,24 @@ def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
         if recorded is not None:
             click.echo(f"Recording in {recorded.directory}", err=True)
             for session, plan in runs:
-                session.journal = stack.enter_context(
-                    recorded.recorder(
-                        session.provider, run=session.run, planned=len(plan.probes), target=session.target.name,
-                        live=them.live, date=_date(), keys=keys,
-                    )
-                )  # fmt: skip
+                session.journal = stack.enter_context(_journal(recorded, session, plan, keys))
         reports: list[Report] = []
         with Progress() as progress, suppress(KeyboardInterrupt):
             for report in _reported(asked, runs, progress):
                 reports.append(report)  # noqa: PERF402 - those that there are stay when the next is interrupted
         return reports, keys
+
+
+def _journal(recorded: Recorded, session: Session, plan: Plan, keys: Sequence[str]) -> Recorder:
+    from understudy_contracts.harness.recording import RecordingError
+
+    try:
+        return recorded.recorder(
+            session.provider, run=session.run, planned=len(plan.probes), target=session.target.name,
+            live=session.target.live, date=_date(), keys=keys,
+        )  # fmt: skip
+    except OSError as problem:
+        raise RecordingError(f"{recorded.directory} cannot be written: {problem.strerror}. Nothing was sent") from None
 
 
 def _recorded(asked: Asked, directory: Path) -> Recorded:

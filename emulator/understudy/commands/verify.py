@@ -13,6 +13,7 @@ from understudy import __version__
 
 from .interrupts import INTERRUPTED, stoppable
 from .kinds import KeyType, MoneyType
+from .numbers import Count, Number
 from .opened import KEYS, recording_of
 from .performed import Asked, performed
 from .recorded import placed, recordings_at, seed_of
@@ -73,18 +74,18 @@ class _ReportType(click.ParamType[tuple[str, Path]]):
 @click.option("--seed", type=click.IntRange(0), help="Repeat the run that had this seed.  [default: any]")
 @click.option(
     "--examples",
-    type=click.IntRange(1),
+    type=Count(1),
     metavar="N",
     help="How many requests are made up of each kind.",
 )
 @click.option(
     "--time",
     "seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="N",
     help="After so many seconds nothing more is begun.",
 )
-@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most so many requests a second.")
+@click.option("--rate", type=Number(0.001), metavar="N", help="At most so many requests a second.")
 @click.option(
     "--report",
     "reports",
@@ -137,6 +138,7 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
       understudy verify --target live --live --provider runware --max-spend 1.50 --plan
       understudy verify --target recording:understudy-recordings/live
     """
+    from understudy.media.errors import MediaError
     from understudy_contracts.harness import Unreachable
     from understudy_contracts.harness.recording import RecordingError
 
@@ -153,7 +155,7 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
         with stoppable() as stop:
             reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked)
             _finish(asked, reports, keys, stop.asked)
-    except (Unreachable, RecordingError) as problem:
+    except (Unreachable, RecordingError, MediaError) as problem:
         click.echo(f"Error: nothing could be checked: {problem}", err=True)
         raise SystemExit(_EXITS["could-not-check"]) from None
     except KeyboardInterrupt:
@@ -171,9 +173,11 @@ def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
     if named == "examples":
         found = {provider: examples(provider) for provider in asked.providers}
     else:
+        if not named:
+            raise click.UsageError("--target recording: names no directory; recording:DIR does.")
         found = {**recordings_at(Path(named))} if Path(named).is_dir() else {}
         if not found:
-            raise RecordingError(f"there is no recording at {named or 'no directory'}")
+            raise RecordingError(f"there is no recording at {named}")
         found = {provider: one for provider, one in found.items() if not chosen or provider in chosen}
         if not found:
             raise RecordingError(f"{named} has no recording of {', '.join(chosen)}")
@@ -200,8 +204,12 @@ def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], st
         for line in annotated(shown):
             click.echo(line)
         if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(step_summary(shown))
+            try:
+                with Path(summary).open("a", encoding="utf-8") as file:
+                    file.write(step_summary(shown))
+            except OSError as problem:
+                failed = True
+                click.echo(f"Error: {summary} cannot be written: {problem.strerror}", err=True)
     click.echo(render(shown, "text"), nl=False)
     if stopped or any(report.interrupted for report in reports):
         raise SystemExit(INTERRUPTED)
@@ -216,9 +224,8 @@ def _providers(named: tuple[str, ...], models: tuple[str, ...]) -> tuple[str, ..
     known = {provider: contract(provider).models for provider in named or _PROVIDERS}
     for model in models:
         if not any(model in has for has in known.values()):
-            raise click.UsageError(
-                f"there is no model {model!r}, only {', '.join(m for has in known.values() for m in has)}."
-            )
+            models_there = ", ".join(name for has in known.values() for name in has)
+            raise click.UsageError(f"{', '.join(known)}: there is no model {model!r}, only {models_there}.")
     having = tuple(provider for provider, has in known.items() if not models or any(one in has for one in models))
     if without := [provider for provider in named if provider not in having]:
         raise click.UsageError(f"{', '.join(without)} has none of the models.")
