@@ -230,6 +230,21 @@ def test_a_run_that_is_killed_at_each_moment_in_turn_pays_for_its_job_once(stand
             assert (result.state, len(killed.charges)) in (("passed", 1), ("could-not-check", before))
 
 
+def test_a_run_that_goes_on_blames_nobody_for_a_balance_that_it_did_not_see_before(stand_in, providers, tmp_path):
+    names = ("segmind.submitModel.lifecycle.seedream-4.5", "segmind.submitModel.money.seedream-4.5")
+    planned = tuple(one for one in probes("segmind", examples=1) if one.name in names)
+    assert len(planned) == 2
+    with Account(stand_in, providers["segmind"], "segmind") as unhurt:
+        whole, moments = unhurt.part(tmp_path / "unhurt", planned, None)
+        assert {result.state for result in whole.results} == {"passed"}
+    for moment in range(0, moments + 1, 5):
+        with Account(stand_in, providers["segmind"], "segmind") as killed:
+            place = tmp_path / str(moment)
+            killed.part(place, planned, None, moment)
+            report, _ = killed.part(place, planned, None)
+            assert report.findings == ()
+
+
 def test_what_an_earlier_part_has_seen_is_not_asked_again_and_its_findings_stay(tmp_path):
     asked = []
 

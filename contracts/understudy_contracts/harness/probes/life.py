@@ -33,7 +33,8 @@ def life_of(session: Session, operation: Operation, model: Model) -> Life:
     """The one job of a model that all these probes are about; it is begun, and paid for, once."""
     name = f"{operation.provider}.{operation.name}.{model.id}"
     if name not in session.shared:
-        before = balance(session)
+        # What an earlier part of the run handed in has been paid since, and what there was before it is not known.
+        before = None if name in session.earlier.handed_in else balance(session)
         job = Job.begin(session, operation, model, name=name)
         if job.accepted.status >= 400:
             raise CouldNotCheck(f"{model.id} was not accepted: HTTP {job.accepted.status}")

@@ -163,8 +163,10 @@ def _files(session: Session, operation: Operation, model: Model) -> Iterator[Fin
 
 def _money(session: Session, operation: Operation, model: Model) -> Iterator[Finding]:
     life = life_of(session, operation, model)
-    if life.before is None or life.after is None:
+    if life.after is None:
         raise CouldNotCheck("nobody tells what the account has")
+    if life.before is None:
+        raise CouldNotCheck("what the account had before the job was handed in is not known any more")
     shown, left = life.after
     fell, told = life.before - left, cost_of(life.ended)
     cost, expected = fell if told is None else told, bill(model, life.job.fields)
