@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from understudy_contracts import PROVIDERS
 from understudy_contracts.checks import Exchange
-from understudy_contracts.harness import Budget, Plan, Session, probes, verify
+from understudy_contracts.harness import Budget, CouldNotCheck, Plan, Session, probes, verify
 from understudy_contracts.harness.costs_told import costs_told, jobs_of
 from understudy_contracts.harness.jobs import state_of
 from understudy_contracts.harness.line import _is_pong
@@ -65,18 +65,42 @@ def test_what_may_have_begun_is_not_taken_for_refused_for_nothing(status, body, 
     assert refused(exchange) or not certain
 
 
+@pytest.mark.parametrize(
+    ("status", "cause", "word"),
+    [
+        (429, False, "too often"),
+        (429, True, "too often"),
+        (402, True, "no credits"),
+        (401, True, "the key"),
+        (404, True, ""),
+        (400, True, ""),
+    ],
+)
+def test_who_says_no_for_a_reason_of_their_own_is_not_held_to_what_was_asked(status, cause, word):
+    session = Session("gmi", Refusing(status), "any")
+    operation = session.contract.operations["submitRequest"]
+    named = next(one for one in operation.errors if one.case.id == "invalidJson") if cause else None
+    try:
+        session.ask("submitRequest" if cause else "listModels", cause=named)
+        said = ""
+    except CouldNotCheck as problem:
+        said = str(problem)
+    assert word in said
+    assert bool(word) == bool(said)
+
+
 class Refusing:
     """Somebody who is no stand-in, and refuses everything for other reasons than the contract has."""
 
     name, live = "somebody", False
     switches = {}  # noqa: RUF012
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, status=418):
+        self.asked, self.status = [], status
 
     def ask(self, operation: Operation, request):
         self.asked.append(operation.name)
-        return Exchange(None, 418, {}, 0.0, "POST", request.target, {}, operation.provider, operation.name)
+        return Exchange(None, self.status, {}, 0.0, "POST", request.target, {}, operation.provider, operation.name)
 
 
 @pytest.mark.parametrize("provider", ["gmi", "runware", "segmind"])

@@ -198,6 +198,14 @@ def test_a_server_at_a_url_is_asked_as_the_account_of_its_key(server, key):
     assert server.url in done.stdout
 
 
+@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
+def test_nobody_is_blamed_for_refusing_a_key_that_was_never_theirs(tmp_path, provider):
+    with Server(Settings(port=0, api_keys=frozenset({"SG_the-only-one"}), cache_dir=tmp_path / "media")) as server:
+        done = run("--target", server.url, "--provider", provider, "--key", "SG_nobody-knows-it")
+    assert done.exit_code == 3, done.output
+    assert "the key was refused" in done.stdout
+
+
 def test_of_somebody_who_is_no_stand_in_nothing_is_asked_that_may_cost_money(tmp_path):
     with Ear(404) as ear:
         done = run("--target", ear.url, "--provider", "gmi", f"--report=json={tmp_path / 'r.json'}")

@@ -27,7 +27,7 @@ from .journal import Journal, Unrecorded
 from .means import Inspector, Sink
 from .permission import argument, not_live
 from .probe import CouldNotCheck, Need, Probe
-from .refusals import began_nothing, excuse, pause
+from .refusals import began_nothing, blame_nobody, blame_nobody_for_trouble, pause
 from .target import Target, parsed
 from .waiting import Waiting
 
@@ -153,11 +153,13 @@ class Conversation:
         elif held is not None and self.budget.holds(held):
             raise CouldNotCheck(f"nobody knows what came of {held}, and it is not paid for again")
         else:
-            exchange = self._sent(operation, request, cause, held, excused, over)
+            exchange = self._sent(operation, request, cause, held, over)
         if held is not None and began_nothing(exchange):
             self.settle(held, Decimal(0))
-        if self.target.live and excused:
-            excuse(exchange)
+        if self.bench is None:
+            blame_nobody(exchange, operation, cause, shows=_shows(request, self.key), excused=excused)
+            if self.target.live and excused and cause is None:
+                blame_nobody_for_trouble(exchange)
         return exchange
 
     def settle(self, held: str, cost: Decimal, ids: Iterable[str] = ()) -> None:
@@ -193,7 +195,6 @@ class Conversation:
         request: Request,
         cause: Cause | None,
         held: str | None,
-        excused: bool,
         over: Transport,
     ) -> Exchange:
         if held is not None:
@@ -203,7 +204,8 @@ class Conversation:
             with self.wait.for_an_answer() if operation.purpose == "submit" else nullcontext():
                 heard = self._answered(operation, request, over)
             exchange, *self.more = [self._keep(one, held) for one in heard]
-            if not (self.target.live and exchange.status == 429 and excused and attempt < _TRIES):
+            expected = cause is not None and cause.case.status == 429
+            if not (self.target.live and exchange.status == 429 and not expected and attempt < _TRIES):
                 return exchange
             self.wait.sleep(pause(exchange, attempt - 1))
             attempt += 1
@@ -241,3 +243,9 @@ class Conversation:
             exchange = replace(exchange, content=exchange.content[:_KEPT])
         self.exchanges.append(exchange)
         return exchange
+
+
+def _shows(request: Request, key: str) -> bool:
+    """Whether a request says who asks by the key."""
+    said = (*(value.encode() for value in request.headers.values()), request.content or b"")
+    return any(key.encode() in one for one in said)

@@ -18,6 +18,9 @@ from .jobs import told_in
 #: How large a frame may be, in bytes.
 _LARGEST = 64 * 1024 * 1024
 
+#: What is asked first: the key that goes with it is nobody's business.
+WHO_ASKS: list[dict[str, Any]] = [{"taskType": "authentication"}]
+
 _PING = '[{"taskType": "ping", "ping": true}]'
 
 
@@ -42,7 +45,7 @@ def said(
                 socket.send(orjson.dumps([{"taskType": "authentication", "apiKey": key}]), text=True)
                 told = parsed(_bytes(socket.recv(patience)))
                 if not (isinstance(told, Mapping) and told.get("data")):
-                    return [_exchange(url, operation, [{"taskType": "authentication"}], told, 0.0)]
+                    return [_exchange(url, operation, WHO_ASKS, told, 0.0)]
             began = time.monotonic()
             socket.send(content, text=True)
             for number in itertools.count(1):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from understudy_contracts.checks.exchange import Exchange
+from understudy_contracts.operations import Cause, Operation
 
+from .line import WHO_ASKS
+from .permission import not_live
 from .probe import CouldNotCheck
 
 
@@ -30,13 +33,28 @@ def pause(exchange: Exchange, attempt: int) -> float:
     return min(60.0, float(told)) if told.isdecimal() else 2.0**attempt
 
 
-def excuse(exchange: Exchange) -> None:
-    """Raise `CouldNotCheck` for an answer that says nothing of whether the provider keeps its contract."""
-    if exchange.status in (401, 403):
-        raise CouldNotCheck(f"the key was refused: HTTP {exchange.status}")
-    if exchange.status == 402:
+def blame_nobody(exchange: Exchange, operation: Operation, cause: Cause | None, *, shows: bool, excused: bool) -> None:
+    """Raise `CouldNotCheck` for an answer that is about who asks, or how often, and not about what was asked.
+
+    `shows` is whether the run's own key was shown; without `excused` a 403 may be about what was asked.
+    """
+    status = exchange.status
+    asks_who = operation.purpose == "authenticate" and exchange.transport == "websocket" and refused(exchange)
+    if shows and (exchange.request == WHO_ASKS or (asks_who and cause is None)):
+        raise CouldNotCheck("the key was refused on the socket")
+    if cause is not None and cause.case.status == status:
+        return
+    if status == 401 and not shows and (reason := not_live(operation, cause)):
+        raise CouldNotCheck(reason)
+    if shows and (status == 401 or (status == 403 and excused)):
+        raise CouldNotCheck(f"the key was refused: HTTP {status}")
+    if status == 402:
         raise CouldNotCheck("the account has no credits left: HTTP 402")
-    if exchange.status == 429:
+    if status == 429:
         raise CouldNotCheck("the provider says that it is asked too often: HTTP 429")
+
+
+def blame_nobody_for_trouble(exchange: Exchange) -> None:
+    """Raise `CouldNotCheck` for an answer that says that something went wrong where it comes from."""
     if exchange.status >= 500:
         raise CouldNotCheck(f"the provider is not well: HTTP {exchange.status}")

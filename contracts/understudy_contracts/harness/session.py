@@ -62,7 +62,6 @@ class Session(Conversation):
         """
         operation = self.contract.operations[name]
         request = self.written(operation, change, cause, told)
-        excused = excused and cause is None
         return self.send(operation, request, cause=cause, excused=excused, name=name_as, over=over)
 
     def written(
