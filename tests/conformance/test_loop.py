@@ -56,7 +56,11 @@ def judge(report, seen):
     assert report.verdict == "clean"
 
 
-@pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
+#: Each of these takes a quarter of a minute, and `make verify` does the same.
+LONG = [pytest.param(name, marks=pytest.mark.slow) for name in ("runware", "gmi", "segmind")]
+
+
+@pytest.mark.parametrize("provider", [*LONG, "heygen"])
 def test_everything_that_is_declared_is_produced_and_nothing_else(stand_in, provider, capsys):
     report, seen = verified(stand_in, provider, KEYS[0], examples=1)
     with capsys.disabled():
