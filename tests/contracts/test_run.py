@@ -96,6 +96,8 @@ class MortalJournal:
     def __init__(self, recorder, fate):
         self._recorder, self._fate = recorder, fate
 
+        self.shown, self.shown_webhook = recorder.shown, recorder.shown_webhook
+
     def __getattr__(self, name):
         def write(*args, **values):
             self._fate.passes()
@@ -243,6 +245,40 @@ def test_a_run_that_goes_on_blames_nobody_for_a_balance_that_it_did_not_see_befo
             killed.part(place, planned, None, moment)
             report, _ = killed.part(place, planned, None)
             assert report.findings == ()
+
+
+def test_a_run_that_goes_on_compares_what_was_said_as_it_is_on_record(stand_in, providers, tmp_path):
+    """What a recording leaves out, such as whose folder a file is in, is left out of what is said later, too."""
+    names = ("gmi.submitRequest.lifecycle.heygen-avatar-4", "gmi.listRequests.typical", "gmi.getRequest.typical")
+    planned = tuple(one for one in probes("gmi", examples=1) if one.name in names)
+    last = [Probe("gmi.last", "gmi", "listRequests", ("accepted",), "free", "it lists", asks_for_all)]
+    with Account(stand_in, providers["gmi"], "gmi") as account:
+        account.part(tmp_path, planned, None)
+        account.books.advance(1000)
+        report, _ = account.part(tmp_path, (*planned, *last), None)
+    assert len(planned) == len(names)
+    assert report.findings == ()
+
+
+def test_a_run_that_goes_on_calls_off_no_job_that_may_have_ended_meanwhile():
+    class Held(Unrecorded):
+        def hold(self, name, bound, **values):
+            names.append(name)
+
+    names, target = [], Answering()
+    [cancel] = [one for one in probes("gmi", examples=1) if one.name == "gmi.cancelRequest.typical"]
+    verify(Plan((cancel,)), Session("gmi", target, "any", journal=Held()), date=DATE)
+    assert target.asked == ["submitRequest"]
+    begun = Exchange(None, 200, {"request_id": str(uuid.uuid4()), "status": "queued"}, 0.0, provider="gmi")
+    earlier = Earlier(handed_in=frozenset(names), answers=dict.fromkeys(names, begun))
+    report = verify(Plan((cancel,)), Session("gmi", target, "any", earlier=earlier), date=DATE)
+    assert [result.state for result in report.results] == ["could-not-check"]
+    assert target.asked == ["submitRequest"]
+
+
+def asks_for_all(session):
+    assert session.ask("listRequests").body["requests"]
+    return ()
 
 
 def test_what_an_earlier_part_has_seen_is_not_asked_again_and_its_findings_stay(tmp_path):

@@ -101,6 +101,17 @@ class Conversation:
         """What the sink took."""
         return [*self.earlier.webhooks, *([] if self.sink is None else self.sink.webhooks)]
 
+    def alike(self) -> tuple[list[Exchange], list[Webhook]]:
+        """All exchanges and webhooks; as they stand on record, where of an earlier part that is all there is."""
+        exchanges, webhooks = self.exchanges, self.webhooks
+        if not self.earlier.exchanges:
+            return exchanges, webhooks
+        heard, came = len(self.earlier.exchanges), len(self.earlier.webhooks)
+        return (
+            [*exchanges[:heard], *map(self.journal.shown, exchanges[heard:])],
+            [*webhooks[:came], *map(self.journal.shown_webhook, webhooks[came:])],
+        )
+
     @property
     def means(self) -> frozenset[Need]:
         """What this run has that a probe may need."""
@@ -123,6 +134,7 @@ class Conversation:
         self.probe = probe
         self._counts.pop(probe.name, None)
         self._counts.pop(f"{probe.name} ids", None)
+        self._counts.pop(f"{probe.name} anew", None)
         self.dice = random.Random(f"{self.seed} {probe.name}")
         try:
             yield self.dice

@@ -27,6 +27,12 @@ class Journal(Protocol):
     def webhook(self, webhook: Webhook, label: Mapping[str, Any] | None = None) -> None:
         """Take down a webhook."""
 
+    def shown(self, exchange: Exchange) -> Exchange:
+        """Tell an exchange as it stands on record."""
+
+    def shown_webhook(self, webhook: Webhook) -> Webhook:
+        """Tell a webhook as it stands on record."""
+
     def done(self, probe: str, state: str, reason: str = "", **more: Any) -> None:
         """Take down that a probe has ended, and how."""
 
@@ -48,6 +54,14 @@ class Unrecorded:
 
     def webhook(self, webhook: Webhook, label: Mapping[str, Any] | None = None) -> None:
         """Take down nothing."""
+
+    def shown(self, exchange: Exchange) -> Exchange:
+        """Tell an exchange as it stands on record."""
+        return exchange
+
+    def shown_webhook(self, webhook: Webhook) -> Webhook:
+        """Tell a webhook as it stands on record."""
+        return webhook
 
     def done(self, probe: str, state: str, reason: str = "", **more: Any) -> None:
         """Take down nothing."""

@@ -119,12 +119,20 @@ class Recorder:
 
         Raises `Leak`.
         """
-        shown = self._redactor.exchange(exchange)
+        shown = self.shown(exchange)
         self._line(exchange_line(shown, self._redactor.value(dict(label or {})), self._media(shown)))
 
     def webhook(self, webhook: Webhook, label: Mapping[str, Any] | None = None) -> None:
         """Write down a webhook. Raises `Leak`."""
-        self._line(webhook_line(self._redactor.webhook(webhook), self._redactor.value(dict(label or {}))))
+        self._line(webhook_line(self.shown_webhook(webhook), self._redactor.value(dict(label or {}))))
+
+    def shown(self, exchange: Exchange) -> Exchange:
+        """Tell an exchange as it stands on record."""
+        return self._redactor.exchange(exchange)
+
+    def shown_webhook(self, webhook: Webhook) -> Webhook:
+        """Tell a webhook as it stands on record."""
+        return self._redactor.webhook(webhook)
 
     def begin(self, probe: str) -> None:
         """Write down that a probe begins."""

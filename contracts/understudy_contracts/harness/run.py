@@ -93,7 +93,8 @@ def verify(
 
 def _coverage(session: Session) -> Mapping[str, Any]:
     files = len(getattr(session.sink, "files", ()))
-    seen = coverage(session.provider, session.exchanges, session.switches, webhooks=session.webhooks, files=files)
+    exchanges, webhooks = session.alike()
+    seen = coverage(session.provider, exchanges, session.switches, webhooks=webhooks, files=files)
     return seen.document()
 
 
@@ -143,7 +144,7 @@ def tallies(session: Session, results: Iterable[Result]) -> Iterator[Tally]:
             served.setdefault(name, []).append(result)
         for finding in result.findings:
             found.setdefault(finding.rule, []).append(finding)
-    judged = checks.judged(session.exchanges, session.webhooks, session.switches, session.provider)
+    judged = checks.judged(*session.alike(), session.switches, session.provider)
     for check in checks.of(session.provider):
         seen = judged.get(check.name, Judged(0))
         findings = distinct([*found.get(check.name, ()), *seen.findings])

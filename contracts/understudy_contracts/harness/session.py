@@ -119,7 +119,13 @@ class Session(Conversation):
     def told_anew(self, source: Told) -> str:
         """Look up what an operation tells when it is asked now, such as the id of a job that has not ended yet."""
         operation = self.contract.operations[source.operation]
-        return self.told(source) if operation.free else self._looked_up(source, self._typical(operation))
+        if operation.free:
+            return self.told(source)
+        name = self._count(" anew")
+        if name in self.earlier.handed_in:
+            raise CouldNotCheck(f"{name} was handed in by an earlier part of this run, and may have ended since")
+        request = self.written(operation, shortest(operation, self.switches))
+        return self._looked_up(source, self.send(operation, request, name=name))
 
     def asked_again(self, source: Told) -> str:
         """Look up what an operation tells when it is asked once more, such as an address that is good for a while."""
