@@ -292,4 +292,6 @@ def test_the_summary_says_what_was_spent_where_it_was_real():
     shown = render(document(EVERY["real money"]), "text")
     assert "at most $0.4, of which $0.1 was told; the limit was $1.5; the balance fell by $0.1" in shown
     assert "nothing: the target is not the provider itself" in render(document([report()]), "text")
+    limited = report(spending=Spending(False, Decimal(2), Decimal(3), Decimal("0.1"), Decimal("0.4")))
+    assert "at most $0.4 of whoever pays for the target" in render(document([limited]), "text")
     assert render(document([unseen()]), "text").startswith("gmi: COULD-NOT-CHECK: nothing could be seen")

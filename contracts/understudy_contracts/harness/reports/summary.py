@@ -73,8 +73,10 @@ def facts(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def spent(spending: Mapping[str, Any]) -> str:
     """What a run cost, in a sentence."""
-    if not spending["live"]:
+    if not spending["live"] and spending["limit"] is None:
         return "nothing: the target is not the provider itself"
+    if not spending["live"]:
+        return f"nothing at the provider itself; at most ${spending['at_most']} of whoever pays for the target"
     limit = "no limit was set" if spending["limit"] is None else f"the limit was ${spending['limit']}"
     parts = [f"at most ${spending['at_most']}, of which ${spending['told']} was told; {limit}"]
     if spending["read_back"] is not None:
