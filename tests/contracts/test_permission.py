@@ -60,6 +60,12 @@ def test_a_task_among_harmless_ones_is_paid_for_as_if_it_were_alone():
         argument(ping, Request("POST", "/v1", {}, body))
 
 
+@pytest.mark.parametrize("path", ["/v2/requests/../heygen-avatar-iv", "/v2/requests/%2e%2e/x", "/v2/requests/./x"])
+def test_a_path_that_leads_elsewhere_than_it_says_is_never_free(path):
+    with pytest.raises(NotFree, match="elsewhere"):
+        argument(operations("segmind")["getResult"], Request("GET", path, {}, None))
+
+
 def test_an_address_of_a_stand_in_and_one_of_the_provider_are_the_same_operation():
     for path in ("/requests/1/status", "/v2/requests/1/status", "http://127.0.0.1:1/segmind/v2/requests/1/status"):
         assert fits(operations("segmind")["getStatus"], path) == ("/v2/" in path)

@@ -115,3 +115,10 @@ def test_an_answer_that_cannot_be_unpacked_is_none():
         Remote.at(url)
     with answering(gzip.compress(b"{}"), Content_Encoding="gzip") as (url, _), Remote.at(url) as remote:
         assert remote.name == url
+
+
+def test_a_password_in_an_address_is_not_repeated_where_nothing_answers():
+    with pytest.raises(Unreachable) as told:
+        Remote.at("http://ann:opensesame@127.0.0.1:1/x@y")
+    assert "127.0.0.1:1/x@y" in str(told.value)
+    assert "opensesame" not in str(told.value)

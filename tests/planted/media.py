@@ -115,3 +115,18 @@ def file_is_gone(call: Call) -> None:
     """The address of a result is not found."""
     if _is_video(call):
         call.status, call.headers["content-type"], call.body = 404, "application/json", {"error": "not found"}
+
+
+@planted("answer", found="media.decodes", at="runware.videoInference.files.heygen:avatar@4", on="getVideo")
+def page_for_a_file(call: Call) -> None:
+    """The address of a result leads to a page."""
+    if _is_video(call):
+        call.headers["content-type"] = "text/html; charset=utf-8"
+        call.content = b"<!doctype html><title>Sign in</title>"
+
+
+@planted("answer", found="media.decodes", at="gmi.submitRequest.files.heygen-avatar-4", on="getMedia")
+def document_for_a_file(call: Call) -> None:
+    """The address of a result leads to a document in JSON."""
+    if _is_video(call):
+        call.headers["content-type"], call.body = "application/json", {"url": "elsewhere"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from understudy_contracts.operations import Cause, Operation
 from understudy_contracts.provider import contract
@@ -24,6 +24,8 @@ def argument(operation: Operation, request: Request, cause: Cause | None = None)
 
     A request counts as all the operations that its bytes could be taken for, whatever it was written as.
     """
+    if any(step in (".", "..") for step in unquote(urlsplit(request.target).path).split("/")):
+        raise NotFree(f"{request.method} {request.target} leads elsewhere than it says")
     reached = taken_for(operation.provider, request)
     if reached and all(one.free for one in reached):
         return " ".join(dict.fromkeys(one.why for one in reached))

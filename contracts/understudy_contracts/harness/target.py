@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -103,7 +104,7 @@ class Remote:
         try:
             answer = httpx.get(f"{base}/_understudy/contracts/", trust_env=False, timeout=10)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise Unreachable(f"nothing answers at {url}: {str(problem) or type(problem).__name__}") from None
+            raise Unreachable(f"nothing answers at {_shown(url)}: {str(problem) or type(problem).__name__}") from None
         told = _members(_members(parsed(answer.content) if answer.is_success else None).get("providers"))
         hosts = {
             host: where
@@ -181,6 +182,11 @@ class Remote:
         rest = self._last + self._pause - time.monotonic()
         if rest > 0:
             self._sleep(rest)
+
+
+def _shown(url: str) -> str:
+    """An address without the password that may be in it."""
+    return re.sub(r"//[^/?#]*@", "//", url)
 
 
 def _exchange(

@@ -16,7 +16,7 @@ _TYPES = {
     "jpeg": ("image/jpeg", "image/jpg"), "webp": ("image/webp",), "mp3": ("audio/mpeg", "audio/mp3"),
     "wav": ("audio/wav", "audio/x-wav"), "flac": ("audio/flac",),
 }  # fmt: skip
-_VIDEOS = frozenset({"mp4", "webm", "mov"})
+_CAPTIONS = frozenset({"application/x-subrip", "text/srt", "text/vtt"})
 #: Of a video that does not say how many pictures it has a second.
 _FPS = 25.0
 _TICK = 0.002
@@ -29,8 +29,8 @@ def faults(session: Session, job: Job, ended: Exchange, answer: Exchange, conten
         yield Finding("media.decodes", f"what was made is answered HTTP {answer.status}", answer)
         return
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if answer.body is not None or kind.startswith("text/") or kind == "application/x-subrip":
-        # Captions, which are read and not seen.
+    if kind in _CAPTIONS or job.model.output.kind == "text":
+        # What is read, and neither seen nor heard.
         return
     try:
         seen = session.inspector(content)
