@@ -12,21 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from stateful.plants import PLANTS
 from stateful.script import ADVICE
-from stateful.stand_ins import StandIns, hurried
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
-
-
-@pytest.fixture(scope="module")
-def stand_ins(cache):
-    with StandIns(cache) as made:
-        yield made
-
-
-@pytest.fixture
-def hurry():
-    with hurried():
-        yield
 
 
 def found(plant, stand_ins):

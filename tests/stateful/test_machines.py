@@ -7,24 +7,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from stateful.gmi_machine import Gmi
 from stateful.runware_machine import Runware, RunwareSocket
 from stateful.segmind_machine import Segmind
-from stateful.stand_ins import StandIns, hurried
 
 #: A failure is told once it is as short as it gets, which may take some minutes.
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
 
 every_machine = pytest.mark.parametrize("machine", [Runware, RunwareSocket, Gmi, Segmind])
-
-
-@pytest.fixture(scope="module")
-def stand_ins(cache):
-    with StandIns(cache) as made:
-        yield made
-
-
-@pytest.fixture
-def hurry():
-    with hurried():
-        yield
 
 
 def walk(machine, stand_ins, steps, times=1):

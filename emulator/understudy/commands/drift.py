@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from .asking import asking
 from .interrupts import INTERRUPTED, stoppable
-from .kinds import KeyType
 from .opened import KEYS, Opened, opened, recording_of
 from .recorded import recordings_at
 
@@ -63,18 +63,7 @@ _EXITS = {"no-drift": 0, "drift": 1, "could-not-check": 3}
     help="Do not fail because of what could not be looked at, unless that is all of a side.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What is made up, is made of it.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="At most so many requests a second.")
-@click.option(
-    "--key",
-    envvar="UNDERSTUDY_API_KEY",
-    show_envvar=True,
-    type=KeyType(),
-    help="The API key for a server at a URL.  [default: a new one]",
-)
-@click.option(
-    "--cache-dir", type=click.Path(file_okay=False, path_type=Path),
-    help="Where the stand-in that is started keeps its placeholders.  [default: nowhere for long]",
-)  # fmt: skip
+@asking
 def drift(provider: str, form: str, allow_unchecked: bool, **values: Any) -> None:
     """Say where the contract, the emulator, the provider, and what it publishes do not say the same.
 

@@ -11,8 +11,9 @@ from click.core import ParameterSource
 
 from understudy import __version__
 
+from .asking import asking
 from .interrupts import INTERRUPTED, stoppable
-from .kinds import KeyType, MoneyType
+from .kinds import MoneyType
 from .numbers import Count, Number
 from .opened import KEYS, recording_of
 from .performed import Asked, performed
@@ -85,7 +86,6 @@ class _ReportType(click.ParamType[tuple[str, Path]]):
     metavar="N",
     help="After so many seconds nothing more is begun.",
 )
-@click.option("--rate", type=Number(0.001), metavar="N", help="At most so many requests a second.")
 @click.option(
     "--report",
     "reports",
@@ -102,17 +102,7 @@ class _ReportType(click.ParamType[tuple[str, Path]]):
 )
 @click.option("--fresh", is_flag=True, help="Begin anew beside the recording that there is.")
 @click.option("--plan", is_flag=True, help="Print what would be tried and what it can cost, and send nothing more.")
-@click.option(
-    "--key",
-    envvar="UNDERSTUDY_API_KEY",
-    show_envvar=True,
-    type=KeyType(),
-    help="The API key for a server at a URL.  [default: a new one]",
-)
-@click.option(
-    "--cache-dir", type=click.Path(file_okay=False, path_type=Path),
-    help="Where the stand-in that is started keeps its placeholders.  [default: nowhere for long]",
-)  # fmt: skip
+@asking
 def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) -> None:
     """Hold a stand-in, a server, a recording, or the provider itself to the contract.
 
