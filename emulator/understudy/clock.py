@@ -237,6 +237,7 @@ async def _sleep(clock: Clock, when: When) -> None:
         while (delay := clock.real_delay(when())) != 0:
             leapt.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(leapt.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await leapt.wait()
     finally:
         forget()

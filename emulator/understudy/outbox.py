@@ -169,15 +169,17 @@ class Outbox:
                 loop.call_soon_threadsafe(self._changed.set)
 
     async def _dispatch(self) -> None:
-        while True:
+        while self._loop is not None:
             self._changed.clear()
             if self._release():
                 await asyncio.sleep(0)
                 continue
             due = self._schedule.next_due()
             delay = None if due is None else self._clock.real_delay(due)
+            # Not `wait_for`: Python 3.11's loses a cancellation that comes as the wait ends, and this would never end.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._changed.wait()
 
     def _release(self) -> bool:
         """Let go what is due by now; whether there may be more of it, for others get a turn in between."""

@@ -43,6 +43,8 @@ def serving(folder, *changes):
             change(document)
         (copy / name).write_text(json.dumps(document))
     port_file = folder / "port"
+    # What a copy runs of the package is not what is tested.
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "COVERAGE"))}
     process = subprocess.Popen(
         [
             sys.executable,
@@ -59,7 +61,7 @@ def serving(folder, *changes):
             KEY,
         ],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "UNDERSTUDY_CACHE_DIR": str(folder / "cache")},
+        env={**unmeasured, "PYTHONPATH": str(folder), "UNDERSTUDY_CACHE_DIR": str(folder / "cache")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
