@@ -229,6 +229,16 @@ async def live_until(clock: Clock, lived: float) -> None:
     await _sleep(clock, lambda: clock.moment_of(lived))
 
 
+async def wait_for(event: asyncio.Event, delay: float | None) -> None:
+    """Wait until an event is set, so many real seconds at most; None is for ever.
+
+    Not asyncio's own: that of Python 3.11 loses a cancellation that comes as the wait ends, and who loops never ends.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(delay):
+            await event.wait()
+
+
 async def _sleep(clock: Clock, when: When) -> None:
     loop = asyncio.get_running_loop()
     leapt = asyncio.Event()
@@ -236,8 +246,6 @@ async def _sleep(clock: Clock, when: When) -> None:
     try:
         while (delay := clock.real_delay(when())) != 0:
             leapt.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await leapt.wait()
+            await wait_for(leapt, delay)
     finally:
         forget()

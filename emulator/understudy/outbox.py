@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from .clock import Clock
+from .clock import Clock, wait_for
 from .deliveries import Attempt, Delivery
 from .faults import NOTHING
 from .lanes import Lanes
@@ -169,17 +169,14 @@ class Outbox:
                 loop.call_soon_threadsafe(self._changed.set)
 
     async def _dispatch(self) -> None:
-        while self._loop is not None:
+        while True:
             self._changed.clear()
             if self._release():
                 await asyncio.sleep(0)
                 continue
             due = self._schedule.next_due()
             delay = None if due is None else self._clock.real_delay(due)
-            # Not `wait_for`: Python 3.11's loses a cancellation that comes as the wait ends, and this would never end.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._changed.wait()
+            await wait_for(self._changed, delay)
 
     def _release(self) -> bool:
         """Let go what is due by now; whether there may be more of it, for others get a turn in between."""
