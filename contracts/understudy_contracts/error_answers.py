@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
-from .errors import ErrorCase, Words, forms, pointer
+from .errors import ErrorCase, Words, documentation, forms
 from .switches import switches
 
 #: What stands where a value is told of that there is none of.
@@ -88,9 +87,8 @@ def _item(case: ErrorCase, known: Mapping[str, Any]) -> dict[str, Any]:
         "documentation": _NOTHING,
         "$extra": _written(case.extra, Words(words)),
     }
-    points = pointer(case.provider)
-    if points is not None and names and case.kind not in points.silent:
-        item["documentation"] = points.url.format(parameter=quote(first.replace(".", "-"), errors="replace"))
+    if names and (page := documentation(case, first)) is not None:
+        item["documentation"] = page
     return item
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -119,16 +120,6 @@ class Form:
     confidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Where errors that name a parameter point to."""
-
-    #: Holds the field `{parameter}`.
-    url: str
-    #: Errors of these kinds point nowhere.
-    silent: frozenset[str]
-
-
 @cache
 def forms(provider: str) -> Mapping[str, Form]:
     """List what a provider tells errors in, by where it does: `submit`, `poll`, `processing` or `waiting`.
@@ -141,11 +132,12 @@ def forms(provider: str) -> Mapping[str, Form]:
     )
 
 
-@cache
-def pointer(provider: str) -> Pointer | None:
-    """Say where a provider's errors point to, if anywhere. Raises `ContractError`."""
-    row = _file(provider).get("documentation")
-    return None if row is None else Pointer(row["url"], frozenset(row["except"]))
+def documentation(case: ErrorCase, parameter: str) -> str | None:
+    """Say which page an error points to that names a parameter; None for none. Raises `ContractError`."""
+    row = _file(case.provider).get("documentation")
+    if row is None or case.kind in row["except"]:
+        return None
+    return str(row["url"].format(parameter=quote(parameter.replace(".", "-"), errors="replace")))
 
 
 @cache

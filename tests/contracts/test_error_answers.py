@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from understudy_contracts.error_answers import answer_of
-from understudy_contracts.errors import ErrorCase, catalogue, forms, pointer
+from understudy_contracts.errors import ErrorCase, catalogue, documentation, forms
 from understudy_contracts.provider import contract
 
 PROVIDERS = ("runware", "gmi", "segmind")
@@ -85,7 +85,7 @@ def test_an_error_that_names_nothing_points_nowhere() -> None:
     assert "documentation" not in item
     [item] = answer_of(catalogue("runware")["invalidApiKey"]).body["errors"]
     assert "documentation" not in item
-    assert pointer("gmi") is None
+    assert documentation(catalogue("gmi")["modelNotFound"], "model") is None
 
 
 def test_a_number_stays_a_number_where_it_stands_alone() -> None:

@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from understudy.faults import UnknownFault
 from understudy.jobs import Job, Result
-from understudy_contracts.errors import ErrorCase, Words
+from understudy_contracts.errors import ErrorCase, Words, documentation
 from understudy_contracts.schema import Violation
-
-_DOCUMENTATION = "https://runware.ai/docs/en/video-inference/api-reference"
 
 #: What the provider calls the limits that JSON Schema has words for.
 _LIMITS = {"minimum": "min", "maximum": "max", "multipleOf": "multiplier", "default": "default"}
@@ -65,8 +62,8 @@ class Refusals:
         }
         if names:
             item["parameter"] = first if len(names) == 1 else list(names)
-            if case.kind != "auth":
-                item["documentation"] = f"{_DOCUMENTATION}#request-{quote(first.replace('.', '-'), errors='replace')}"
+            if (page := documentation(case, first)) is not None:
+                item["documentation"] = page
         item.update(more or {})
         item.update(case.extra)
         _name_task(item, task)
