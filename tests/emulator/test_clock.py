@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.account_clock import AccountClock
-from understudy.clock import FlowingClock, ManualClock, sleep_until
+from understudy.clock import FlowingClock, ManualClock, sleep_until, wait_for
 from understudy.config import SettingError, Speed
 
 
@@ -185,3 +185,13 @@ def test_speed_scales_the_clock_or_only_the_generation(text, rate, latency):
 def test_a_speed_that_means_nothing_is_refused_with_what_would_do(text):
     with pytest.raises(SettingError, match="brisk, real, instant or a number"):
         Speed.parse(text)
+
+
+async def test_whoever_is_cancelled_as_the_wait_ends_is_cancelled():
+    event = asyncio.Event()
+    waiting = asyncio.ensure_future(wait_for(event, 60))
+    await asyncio.sleep(0)
+    event.set()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
