@@ -133,6 +133,7 @@ class _Passage:
             self._visit.strike,
             self._out,
             clock=self._visit.clock,
+            until=self._visit.held_until,
             reins=self._scope.get("extensions", {}).get("understudy"),
             header=self._engine.settings.fault_header,
         )

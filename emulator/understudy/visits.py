@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Sequence
 from starlette.types import Scope
 
 from .accounts import Account
-from .clock import Clock
+from .clock import Clock, sleep_until
 from .engine import Engine
 from .faults import NOTHING, Facts, Strike, meet
 from .journal import Exchange
@@ -33,7 +33,7 @@ def _nothing() -> str:
 class Visit:
     """One request while it is under way."""
 
-    __slots__ = ("_account", "_began", "_engine", "asked", "exchange", "strike")
+    __slots__ = ("_account", "_began", "_due", "_engine", "asked", "exchange", "strike")
 
     def __init__(self, engine: Engine, exchange: Exchange, asked: str | None = None) -> None:
         self._engine = engine
@@ -44,11 +44,30 @@ class Visit:
         self.asked = asked
         #: What goes wrong with the answer.
         self.strike: Strike = NOTHING
+        #: What the clock had lived when it was known what would be answered, had that taken no real time.
+        self._due = 0.0
 
     @property
     def clock(self) -> Clock:
         """The clock that goes for the request."""
         return self._engine.clock if self._account is None else self._account.clock
+
+    @property
+    def held_until(self) -> float:
+        """What the clock will have lived when an answer that a fault delays goes out.
+
+        It counts from when the fault struck, which its count tells everybody, or from the end of what was waited for on
+        the clock: whoever lets time pass then lets it pass for the answer, too, however long that takes to make.
+        """
+        return self._due + self.strike.delay
+
+    async def wait(self, moment: float) -> None:
+        """Let the request wait until the emulator's time has come to `moment`."""
+        try:
+            await sleep_until(self.clock, moment)
+        finally:
+            # It may be past the moment by now.
+            self._due = self.clock.lived() - max(0.0, self.clock.now() - moment)
 
     def of(self, provider: str, account: Account | None) -> None:
         """Say whose request it is."""
@@ -99,6 +118,8 @@ class Visit:
             texts=magic,
         )
         if strike is not NOTHING:
+            if not self.strike:
+                self._due = self.clock.lived()
             self.strike = self.strike.joined(strike)
             exchange.faults = names = self.strike.names
             # What struck one part of the request did not leave it alone, whatever it did to the others.

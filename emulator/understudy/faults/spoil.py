@@ -53,14 +53,17 @@ class Reins(Protocol):
         ...
 
 
-def spoil(strike: Strike, send: Send, *, clock: Clock, reins: Reins | None, header: bool = True) -> Send:
+def spoil(
+    strike: Strike, send: Send, *, clock: Clock, reins: Reins | None, header: bool = True, until: float | None = None
+) -> Send:
     """An ASGI `send` for one HTTP answer that does to it what a strike says.
 
-    A `delay` is on the emulator's clock, a `trickle` in real seconds: it is the caller's patience that it tries.
-    With `header` the answer says what struck it. A connection is broken off by its `reins`; on a server that lends
-    none, a ConnectionAbortedError ends the application instead, on which servers close it.
+    A `delay` is on the emulator's clock, from now on or over as soon as that has lived `until` then; a `trickle` is in
+    real seconds: it is the caller's patience that it tries. With `header` the answer says what struck it. A connection
+    is broken off by its `reins`; on a server that lends none, a ConnectionAbortedError ends the application instead,
+    on which servers close it.
     """
-    return _Spoiler(strike, send, clock, reins, header)
+    return _Spoiler(strike, send, clock, clock.lived() + strike.delay if until is None else until, reins, header)
 
 
 async def unanswered(send: Send) -> None:
@@ -92,13 +95,16 @@ class _Spoiler:
 
     __slots__ = (
         *("_clock", "_header", "_held", "_left", "_media", "_of_part", "_over", "_position", "_reins", "_send"),
-        "_strike",
+        *("_strike", "_until"),
     )
 
-    def __init__(self, strike: Strike, send: Send, clock: Clock, reins: Reins | None, header: bool) -> None:
+    def __init__(
+        self, strike: Strike, send: Send, clock: Clock, until: float, reins: Reins | None, header: bool
+    ) -> None:
         self._strike = strike
         self._send = send
         self._clock = clock
+        self._until = until
         self._reins = reins
         self._header = header
         #: Nothing more of the answer goes out.
@@ -126,7 +132,7 @@ class _Spoiler:
     async def _start(self, message: Message) -> None:
         strike = self._strike
         if strike.delay:
-            await self._while_there(live_until(self._clock, self._clock.lived() + strike.delay))
+            await self._while_there(live_until(self._clock, self._until))
             if self._over:
                 return
         if strike.connection is not None and (strike.truncate is None or not strike.reached):

@@ -1,8 +1,12 @@
 """Rules and headers on the wire of each provider: the fault is seen, and the provider did what it is said to have done."""
 
 import json
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +19,7 @@ from understudy.clock import ManualClock
 from understudy.config import Settings
 from understudy.jobs import Job
 from understudy.server import Server
+from website import Handler, website
 
 _GMI = "/api/v1/ie/requestqueue/apikey/requests"
 _SEGMENT = {
@@ -43,6 +48,16 @@ class Line:
                 return self.http.post(_GMI, json=body, headers=headers)
             case _:
                 return self.http.post("/v2/heygen-avatar-iv", json=call(), headers={**self._key, **headers})
+
+    def submit_with_picture(self, url: str) -> httpx.Response:
+        match self.provider:
+            case "runware":
+                return self.http.post("/v1", json=[video_task(inputs={"image": url})])
+            case "gmi":
+                segment = {**_SEGMENT, "background": {"type": "image", "url": url}}
+                return self.http.post(_GMI, json={"model": "heygen-avatar-4", "payload": {"video_inputs": [segment]}})
+            case _:
+                return self.http.post("/v2/heygen-avatar-iv", json=call(image_url=url), headers=self._key)
 
     def poll(self, submitted: httpx.Response, **headers: str) -> httpx.Response:
         told = submitted.json()
@@ -168,6 +183,54 @@ def test_an_answer_is_late_by_the_emulators_time(line: Line) -> None:
         line.poll(submitted)
     line.stage.http.timeout = httpx.Timeout(30)
     assert line.poll(submitted).is_success
+
+
+def until(holds: Callable[[], object]) -> None:
+    ends = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+
+
+@contextmanager
+def under_way(line: Line, rule: str, ask: Callable[[], httpx.Response]) -> Iterator[Future[httpx.Response]]:
+    """A request that a rule struck, and that nobody has answered yet."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        until(lambda: line.http.get(f"/_understudy/faults/{rule}").json()["struck"])
+        yield asked
+
+
+def test_time_that_passes_while_an_answer_is_made_passes_for_a_late_one_too(line: Line) -> None:
+    shown = threading.Event()
+
+    class Gallery(Handler):
+        def get(self) -> None:
+            shown.wait(30)
+            self.answer(status=404)
+
+    rule = line.add(operation="submit", delay=60)
+    with (
+        website(Gallery) as url,
+        under_way(line, rule, lambda: line.submit_with_picture(f"{url}/portrait.png")) as asked,
+    ):
+        line.stage.clock.advance(60)
+        shown.set()
+        assert asked.result(20).is_success
+
+
+def test_an_answer_that_brings_the_result_is_late_once_it_is_there(stage: Stage) -> None:
+    line = Line("gmi", stage)
+    rule = line.add(operation="submit", delay=60)
+    picture = {"model": "gpt-image-2-generate", "payload": {"prompt": "An owl at night."}}
+    with under_way(line, rule, lambda: line.http.post(_GMI, json=picture)) as asked:
+        until(lambda: line.jobs)
+        [job] = line.jobs.values()
+        stage.clock.advance(job.finishes_at - stage.clock.now() + 59)
+        with pytest.raises(TimeoutError):
+            asked.result(0.2)
+        stage.clock.advance(1)
+        assert asked.result(20).is_success
 
 
 def test_a_request_asks_for_a_fault_of_its_own(line: Line) -> None:

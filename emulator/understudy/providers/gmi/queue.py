@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.answers import Json
-from understudy.clock import sleep_until
 from understudy.doorway import Caller
 from understudy.engine import Engine
 from understudy.fates import Fate
@@ -108,7 +107,7 @@ class Queue:
     async def _delivered(self, caller: Caller, request: Request, job: Job) -> Response:
         called_off = self._waiting[job.id] = asyncio.Event()
         waits = [
-            asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at)),
+            asyncio.ensure_future(caller.visit.wait(job.finishes_at)),
             asyncio.ensure_future(called_off.wait()),
             asyncio.ensure_future(hung_up(request.receive)),
         ]

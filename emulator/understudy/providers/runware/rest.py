@@ -4,9 +4,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from understudy.clock import Clock, sleep_until
 from understudy.engine import Engine
-from understudy.visits import visit_of
+from understudy.visits import Visit, visit_of
 from understudy.wire import BodyTooLarge, ClientGone, bearer, header, read_body, send_json
 
 from .meetings import TransportFault
@@ -65,7 +64,7 @@ class Rest:
         )
         answer = await self._tasks.perform(caller, requested.tasks)
         if answer.awaited:
-            await self._wait(answer, account.clock)
+            await self._wait(answer, visit)
         data = answer.data
         if requested.authentication is not None:
             data.insert(0, {"taskType": "authentication", "connectionSessionUUID": account.new_id()})
@@ -73,11 +72,11 @@ class Rest:
             return 200, {"data": data}
         return answer.status, {"data": data, "errors": answer.errors}
 
-    async def _wait(self, answer: Answer, clock: Clock) -> None:
+    async def _wait(self, answer: Answer, visit: Visit) -> None:
         """Hold the answer for what is to be in it, at most as long as the provider would."""
-        await sleep_until(clock, min(max(later.at for later in answer.awaited), clock.now() + LONGEST_WAIT))
+        await visit.wait(min(max(later.at for later in answer.awaited), visit.clock.now() + LONGEST_WAIT))
         for later in answer.awaited:
-            later.add(answer, clock.now())
+            later.add(answer, visit.clock.now())
 
     def _key(self, authorization: str | None, task: dict[str, Any] | None) -> str | Refusal:
         """The API key of a request, from its header or its first task; the two may not contradict."""

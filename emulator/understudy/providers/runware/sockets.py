@@ -138,7 +138,7 @@ class Sockets:
         strike = caller.visit.strike
         if strike.delay:
             # Whoever is kept waiting for one answer gets the others meanwhile.
-            room.later(self._held_back(room, session, answer, strike, session.account.clock.lived() + strike.delay))
+            room.later(self._held_back(room, session, answer, strike, caller.visit.held_until))
         else:
             await self._answer(room, session, answer, strike)
 
@@ -218,7 +218,7 @@ class Sockets:
             if visit.strike.gateway is not None:
                 refused = of_gateway(visit.strike.gateway, "unrecognizedResponse", None)
         if visit.strike.delay:
-            await live_until(visit.clock, visit.clock.lived() + visit.strike.delay)
+            await live_until(visit.clock, visit.held_until)
         if visit.strike.connection == "reset":
             connection.break_off()
         if visit.strike.connection is not None or connection.over:

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from understudy.answers import Json
-from understudy.clock import sleep_until
 from understudy.engine import Engine
 from understudy.jobs import Job
 from understudy.media.errors import MediaError
@@ -140,7 +139,7 @@ class Gateway:
 
     async def _until_finished(self, caller: Caller, request: Request, job: Job) -> None:
         """Wait for the job; raises ClientGone when the caller hangs up first."""
-        waiting = asyncio.ensure_future(sleep_until(caller.account.clock, job.finishes_at))
+        waiting = asyncio.ensure_future(caller.visit.wait(job.finishes_at))
         listening = asyncio.ensure_future(hung_up(request.receive))
         try:
             await asyncio.wait((waiting, listening), return_when=asyncio.FIRST_COMPLETED)
