@@ -19,6 +19,10 @@ log = logging.getLogger("understudy.server")
 #: How a server that listens everywhere is reached from its own machine.
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
+#: Seconds for which a connection may be idle. Clients give theirs up by themselves sooner than that, most after 5 or 15
+#: seconds: were it closed here at the same moment, a request already on its way would be lost.
+KEEP_ALIVE = 75
+
 #: Seconds between two looks at what is still in flight when it stops.
 _GLANCE = 0.005
 

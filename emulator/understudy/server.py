@@ -17,7 +17,7 @@ from .clock import Clock
 from .config import Settings, is_loopback
 from .connection import Connection
 from .engine import Engine
-from .port import Uvicorn, address, listen
+from .port import KEEP_ALIVE, Uvicorn, address, listen
 from .providers import PROVIDERS
 from .wire import send_json
 
@@ -53,6 +53,7 @@ class Server:
                 # The provider has a ping of its own, and closes who does not use it.
                 ws_ping_interval=None,
                 server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]  # asyncio takes fractions
             ),
             lambda: self._on_ready(),

@@ -143,16 +143,16 @@ class Gmi(Customer):
 
     def ended(self, job: Job) -> list[str]:
         if job.cancelled:
-            return [f"with Expected(TaskCancelled):\n    client.wait({job.name}, deadline=5)"]
+            return [f"with Expected(TaskCancelled):\n    client.wait({job.name}, deadline=60)"]
         if job.fails is not None:
             case = job.fails
             said = "" if "{" in case.message else case.message
             return [
                 f"with Expected({EXPECTED[case.kind].__name__}, said={said!r}) as caught:\n"
-                f"    client.wait({job.name}, deadline=5)",
+                f"    client.wait({job.name}, deadline=60)",
                 "assert caught.error.billed is False, caught.error",
             ]
-        lines = [f"assert tuple(client.wait({job.name}, deadline=5)) == told.results"]
+        lines = [f"assert tuple(client.wait({job.name}, deadline=60)) == told.results"]
         if job.model == AVATAR:
             lines.append(f"assert told.results[0].duration == {_seconds(AVATAR, job.request)}, told")
         return lines

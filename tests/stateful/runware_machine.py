@@ -195,9 +195,9 @@ class Runware(Customer):
     def waited(self, job: Job) -> list[str]:
         """What waiting for a job that has ended comes to."""
         if job.fails is None:
-            return [f"assert tuple(client.wait({job.name}, deadline=5)) == told.results"]
+            return [f"assert tuple(client.wait({job.name}, deadline=60)) == told.results"]
         raised = EXPECTED[job.fails.kind].__name__
-        return [f"with Expected({raised}, code={job.fails.code!r}):\n    client.wait({job.name}, deadline=5)"]
+        return [f"with Expected({raised}, code={job.fails.code!r}):\n    client.wait({job.name}, deadline=60)"]
 
     def hooks_of(self, job: Job) -> list[str]:
         """What was posted about a job that has ended."""

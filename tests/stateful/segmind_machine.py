@@ -175,14 +175,14 @@ class Segmind(Customer):
         if job.fails is not None:
             lines = [
                 f"with Expected({EXPECTED[job.fails.kind].__name__}) as caught:\n"
-                f"    client.wait({job.name}, deadline=5)",
+                f"    client.wait({job.name}, deadline=60)",
                 "assert caught.error.billed is False, caught.error",
             ]
         else:
             cost = str(job.cost / MICRO)
             lines = [
                 f"assert told.results[0].cost == Decimal({cost!r}), told",
-                f"assert client.wait({job.name}, deadline=5).media == told.results",
+                f"assert client.wait({job.name}, deadline=60).media == told.results",
             ]
         return [*lines, *self.hooks_of(job)]
 

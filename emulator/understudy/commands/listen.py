@@ -94,7 +94,7 @@ def listen(
     import uvicorn
 
     from understudy.listener import Listener, Manner
-    from understudy.port import Uvicorn, address
+    from understudy.port import KEEP_ALIVE, Uvicorn, address
     from understudy.port import listen as take
     from understudy.whole_files import replace
 
@@ -134,7 +134,7 @@ def listen(
         Uvicorn(
             uvicorn.Config(
                 listener, access_log=False, log_config=None, ws="none", server_header=False, lifespan="on",
-                timeout_graceful_shutdown=1,
+                timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=1,
             ),
             announce,
         ).run(sockets=[socket])  # fmt: skip
