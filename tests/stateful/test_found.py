@@ -7,11 +7,15 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from stateful.plants import PLANTS
 from stateful.script import ADVICE
+
+#: How soon a bug is found and its script is short is a matter of luck, from seconds to many minutes; that is not what is
+#: tried here.
+SEED = 4
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
 
@@ -20,7 +24,7 @@ def found(plant, stand_ins):
     """The shortest script by which a machine shows a bug, and its error."""
     with plant.grown(), pytest.raises(AssertionError) as caught:
         run_state_machine_as_test(
-            lambda: plant.machine(stand_ins),
+            seed(SEED)(lambda: plant.machine(stand_ins)),
             settings=settings(
                 # A bug that is surely found has to be met first.
                 max_examples=20 * settings.default.max_examples,
