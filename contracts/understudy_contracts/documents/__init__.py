@@ -8,7 +8,7 @@ from understudy_contracts import PROVIDERS
 from .asyncapi import asyncapi
 from .index import files, index
 from .openapi import openapi
-from .schemas import schemas
+from .schemas import schema, schemas
 from .site import Site
 
-__all__ = ["PROVIDERS", "Site", "asyncapi", "files", "index", "openapi", "schemas"]
+__all__ = ["PROVIDERS", "Site", "asyncapi", "files", "index", "openapi", "schema", "schemas"]

@@ -36,11 +36,14 @@ def schemas(provider: str, site: Site) -> dict[str, dict[str, Any]]:
     `ValueError` for a switch or a value that the provider does not have.
     """
     stance = site.stance(provider)
-    written = {}
-    for name, annotated in sources(provider).items():
-        body = _without_notes(plain(annotated, stance), lambda _, reference: reference, "")
-        written[name] = {**body, "$id": site.place(f"{provider}/schemas/{name}")}
-    return written
+    return {name: _file(provider, name, annotated, site, stance) for name, annotated in sources(provider).items()}
+
+
+def schema(provider: str, name: str, site: Site) -> dict[str, Any] | None:
+    """Write one of these files, by its name; None where there is no such. Raises `ValueError` as `schemas` does."""
+    stance = site.stance(provider)
+    annotated = sources(provider).get(name)
+    return None if annotated is None else _file(provider, name, annotated, site, stance)
 
 
 def components(provider: str, site: Site) -> dict[str, Any]:
@@ -68,6 +71,13 @@ def model_name(slug: str) -> str:
 def reference(name: str) -> dict[str, str]:
     """Refer to a component."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _file(
+    provider: str, name: str, annotated: Mapping[str, Any], site: Site, stance: Mapping[str, str]
+) -> dict[str, Any]:
+    body = _without_notes(plain(annotated, stance), lambda _, reference: reference, "")
+    return {**body, "$id": site.place(f"{provider}/schemas/{name}")}
 
 
 def _part(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,17 +59,17 @@ async def _asyncapi(call: Call) -> Any:
 
 
 async def _schema(call: Call) -> Any:
-    return await _written(call, lambda provider, site: _schema_of(provider, site, call.path["name"]))
+    return await _written_schema(call, call.path["name"])
 
 
 async def _model_schema(call: Call) -> Any:
-    return await _written(call, lambda provider, site: _schema_of(provider, site, f"models/{call.path['name']}"))
+    return await _written_schema(call, f"models/{call.path['name']}")
 
 
-def _schema_of(provider: str, site: "Site", name: str) -> Any:
-    from understudy_contracts.documents import schemas
+async def _written_schema(call: Call, name: str) -> Any:
+    from understudy_contracts.documents import schema
 
-    return schemas(provider, site).get(name)
+    return await _written(call, lambda provider, site: schema(provider, name, site))
 
 
 OPERATIONS = (
