@@ -80,10 +80,11 @@ class Line:
     def _carry(self, way: str, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while chunk := source.recv(65536):
-                whole = len(chunk)
-                if self.cutting and self.cutting[0] == way:
-                    chunk = chunk[: self.cutting[1]]
-                    self.cutting[1] -= len(chunk)
+                # The other way may end it at any moment.
+                whole, cutting = len(chunk), self.cutting
+                if cutting and cutting[0] == way:
+                    chunk = chunk[: cutting[1]]
+                    cutting[1] -= len(chunk)
                     if len(chunk) < whole:
                         self.cutting = []
                 target.sendall(chunk)
