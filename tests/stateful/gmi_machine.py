@@ -1,12 +1,13 @@
 """GMI Cloud's queue."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from client.meanings import EXPECTED
 from stateful.conversation import model_of, written
 from stateful.model import MICRO, Job, Trouble
-from stateful.rules import NUMBERS, Customer
+from stateful.rules import NUMBERS
+from stateful.submitting import submitting
 from understudy_contracts import strategies
 from understudy_contracts.provider import contract
 
@@ -41,13 +42,14 @@ BROKEN = st.sampled_from([AVATAR, IMAGE]).flatmap(
 )
 
 
-class Gmi(Customer):
+class Gmi(submitting(FIXED, VALID)):
     """A customer of GMI Cloud."""
 
     provider = "gmi"
     troubles = "gmi"
     prepaid = True
     client = "GmiClient(KEY, base, max_retries=2)"
+    uploading = '{name} = client.upload(picture({number}), "png")'
 
     def submit(self, name: str, payload: dict) -> None:
         model, seconds = model_of("gmi", name), _seconds(name, payload)
@@ -68,18 +70,6 @@ class Gmi(Customer):
         if job is not None and trouble.made:
             # No answer says its id, but it is in the list.
             self.script.run(f"{job.name} = client.list({job.model!r}, limit=1).records[0].job")
-
-    @initialize(asked=st.sampled_from(FIXED))
-    def begin_with_something_short(self, asked):
-        self.submit(*asked)
-
-    @rule(asked=st.sampled_from(FIXED))
-    def submit_something_short(self, asked):
-        self.submit(*asked)
-
-    @rule(asked=VALID)
-    def submit_something(self, asked):
-        self.submit(*asked)
 
     @precondition(lambda self: self.world.meets("submit") is None)
     @rule(asked=BROKEN)
@@ -108,20 +98,6 @@ class Gmi(Customer):
     def list_what_there_is(self, name):
         ids = ", ".join(f"{job.name}.id" for job in reversed(self.world.jobs) if job.model == name)
         self.script.run(f"told = [record.id for record in client.requests({name!r})]\nassert told == [{ids}], told")
-
-    @rule(number=st.integers(1, 3))
-    def upload_a_file(self, number):
-        name = self.world.name("file")
-        self.script.run(f'{name} = client.upload(picture({number}), "png")')
-        self.world.uploads[name] = number
-
-    @precondition(lambda self: self.world.uploads)
-    @rule(number=NUMBERS)
-    def fetch_a_file(self, number):
-        name, content = list(self.world.uploads.items())[number % len(self.world.uploads)]
-        self.script.run(
-            f'path = client.download({name}, folder / "{name}.png")\nassert path.read_bytes() == picture({content})'
-        )
 
     @precondition(lambda self: any(job.seen and job.states(self.world.now) == ("success",) for job in self.world.jobs))
     @rule(number=NUMBERS)

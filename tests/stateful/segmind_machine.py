@@ -3,12 +3,13 @@
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from client.meanings import EXPECTED
 from stateful.conversation import model_of, written
 from stateful.model import MICRO, SLACK, Job
-from stateful.rules import NUMBERS, Customer
+from stateful.rules import NUMBERS
+from stateful.submitting import submitting
 from understudy_contracts import strategies
 from understudy_contracts.errors import ErrorCase, refusal_of
 from understudy_contracts.provider import contract
@@ -41,12 +42,13 @@ BROKEN = st.sampled_from([IMAGE, AVATAR]).flatmap(
 )
 
 
-class Segmind(Customer):
+class Segmind(submitting(FIXED, VALID)):
     """A customer of Segmind."""
 
     provider = "segmind"
     troubles = "segmind"
     client = "SegmindClient(KEY, base, max_retries=2)"
+    uploading = '[{name}] = client.upload(picture({number}), media_type="image/png")'
     opening: ClassVar[dict[str, str]] = {"receiver": "receiver = stack.enter_context(Receiver())"}
 
     def __init__(self, stand_ins) -> None:
@@ -70,18 +72,6 @@ class Segmind(Customer):
             hooks=1 if self.subscribed else 0,
         )
         self.submitted(f"client.submit({name!r}, {written(fields)})", job)
-
-    @initialize(asked=st.sampled_from(FIXED))
-    def begin_with_something_short(self, asked):
-        self.submit(*asked)
-
-    @rule(asked=st.sampled_from(FIXED))
-    def submit_something_short(self, asked):
-        self.submit(*asked)
-
-    @rule(asked=VALID)
-    def submit_something(self, asked):
-        self.submit(*asked)
 
     @precondition(lambda self: self.world.meets("submit") is None)
     @rule(asked=BROKEN)
@@ -133,20 +123,6 @@ class Segmind(Customer):
             charged += job.cost if states == ("success",) else 0
         left = (self.world.given - charged) / MICRO
         self.script.run(f"told = client.credits()\nassert told.credits == Decimal({str(left)!r}), told")
-
-    @rule(number=st.integers(1, 3))
-    def upload_a_file(self, number):
-        name = self.world.name("file")
-        self.script.run(f'[{name}] = client.upload(picture({number}), media_type="image/png")')
-        self.world.uploads[name] = number
-
-    @precondition(lambda self: self.world.uploads)
-    @rule(number=NUMBERS)
-    def fetch_a_file(self, number):
-        name, content = list(self.world.uploads.items())[number % len(self.world.uploads)]
-        self.script.run(
-            f'path = client.download({name}, folder / "{name}.png")\nassert path.read_bytes() == picture({content})'
-        )
 
     @precondition(lambda self: any(job.seen and not job.fails for job in self.world.jobs))
     @rule(number=NUMBERS)
