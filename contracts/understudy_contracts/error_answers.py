@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from .errors import ErrorCase, Words, documentation, forms
+from .errors import ErrorCase, Words, documentation, forms, in_code
 from .switches import switches
 
 #: What stands where a value is told of that there is none of.
@@ -81,7 +81,7 @@ def _item(case: ErrorCase, known: Mapping[str, Any]) -> dict[str, Any]:
     # A parameter may be several; the text names the first.
     text = case.text({**words, "parameter": first or words.get("parameter", "")})
     item: dict[str, Any] = {
-        "code": case.code.replace("{Parameter}", "".join(part[:1].upper() + part[1:] for part in first.split("."))),
+        "code": case.code.replace("{Parameter}", in_code(first)),
         "message": text.rstrip(),
         "parameter": _NOTHING if not names else first if len(names) == 1 else list(names),
         "documentation": _NOTHING,

@@ -132,6 +132,11 @@ def forms(provider: str) -> Mapping[str, Form]:
     )
 
 
+def in_code(parameter: str) -> str:
+    """Write a parameter as a code has it: `speech.speed` as in `invalidSpeechSpeed`."""
+    return "".join(part[:1].upper() + part[1:] for part in parameter.split("."))
+
+
 def documentation(case: ErrorCase, parameter: str) -> str | None:
     """Say which page an error points to that names a parameter; None for none. Raises `ContractError`."""
     row = _file(case.provider).get("documentation")

@@ -13,7 +13,7 @@ from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.documents import Site
 from understudy_contracts.documents.told import error_answer
 from understudy_contracts.error_answers import ErrorAnswer
-from understudy_contracts.errors import ErrorCase, reasons, refusal_of
+from understudy_contracts.errors import ErrorCase, in_code, reasons, refusal_of
 from understudy_contracts.operations import Answer, Operation
 from understudy_contracts.provider import contract
 from understudy_contracts.schema import Violation
@@ -72,7 +72,7 @@ def refusal(provider: str, violation: Violation) -> ErrorCase:
     if "x-rule" in violation.schema:
         return known[violation.schema["x-rule"]["error"]]
     family = "missing" if violation.rule == "required" else "invalid"
-    own = family + "".join(part[:1].upper() + part[1:] for part in ".".join(violation.parameters[:1]).split("."))
+    own = family + in_code("".join(violation.parameters[:1]))
     return known.get(own) or known[f"{family}Parameter"]
 
 

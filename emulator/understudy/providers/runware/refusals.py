@@ -6,7 +6,7 @@ from typing import Any
 
 from understudy.faults import UnknownFault
 from understudy.jobs import Job, Result
-from understudy_contracts.errors import ErrorCase, Words, documentation
+from understudy_contracts.errors import ErrorCase, Words, documentation, in_code
 from understudy_contracts.schema import Violation
 
 #: What the provider calls the limits that JSON Schema has words for.
@@ -57,7 +57,7 @@ class Refusals:
         first = names[0] if names else ""
         filled = Words({"parameter": first, "parameters": _listed(names), **words})
         item: dict[str, Any] = {
-            "code": case.code.replace("{Parameter}", _pascal(first)),
+            "code": case.code.replace("{Parameter}", in_code(first)),
             "message": case.message.format_map(filled).rstrip(),
         }
         if names:
@@ -116,7 +116,7 @@ class Refusals:
         if (rule := violation.schema.get("x-rule")) is not None:
             return self.make(rule["error"], task, parameter=names, expectation=violation.message)
         family = "missing" if violation.rule == "required" else "invalid"
-        exact = f"{family}{_pascal(names[0])}" if names else ""
+        exact = f"{family}{in_code(names[0])}" if names else ""
         schema = violation.schema
         return self.make(
             exact if exact in self._catalogue else f"{family}Parameter",
@@ -148,11 +148,6 @@ def _name_task(item: dict[str, Any], task: Mapping[str, Any] | None) -> None:
         value = task.get(key) if task is not None else None
         if isinstance(value, str):
             item[key] = value
-
-
-def _pascal(parameter: str) -> str:
-    """`speech.speed` as it appears in a code such as `invalidSpeechSpeed`."""
-    return "".join(part[:1].upper() + part[1:] for part in parameter.split("."))
 
 
 def _listed(names: tuple[str, ...]) -> str:
