@@ -1,6 +1,6 @@
 # Everything runs in .venv, which each target makes or mends by itself. Needs: Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow verify check format bench clean
+.PHONY: help demo test test-slow search verify check format bench clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -53,12 +53,15 @@ $(SDK_JS): tests/interop/package.json | $(BIN)/python
 demo: $(RUN) ## start the stand-in, send the providers' own example requests, watch the videos arrive
 	@$(BIN)/understudy demo
 
-test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite; COV=1 does it as CI does: more examples, and branch coverage
+test: $(TOOLS) $(RUNWARE_0) $(SDK_JS) ## the whole quick suite; COV=1 does it as CI does: more examples, always the same, and branch coverage
 	@$(if $(COV),HYPOTHESIS_PROFILE=thorough) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" -rs \
 		$(if $(COV),--cov --cov-report=term)
 
 test-slow: $(TOOLS) ## the long suites, which CI runs too
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+search: $(TOOLS) ## look for what no suite has met yet: many more examples, others each time
+	@HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n 2 --dist worksteal -m hypothesis
 
 verify: $(RUN) ## hold the stand-in to every contract, the long run: reports in verify-reports/, EXAMPLES=100 requests of a kind
 	@$(BIN)/understudy verify --provider runware --provider gmi --provider segmind --provider heygen \

@@ -185,6 +185,7 @@ class Purchases(RuleBasedStateMachine):
                 assert (net > 0) == (billed and self.ended[job] != "cancelled")
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("steps", [20, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_money_is_conserved_and_no_job_is_paid_twice_whatever_happens(patient_server, steps):
     server, _ = patient_server

@@ -186,6 +186,7 @@ class Twins(RuleBasedStateMachine):
         self.both(lambda customer: customer.control("GET", "faults"))
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("steps", [14, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_a_copy_goes_on_as_the_original_does_and_is_written_down_alike(twins, receiver, steps):
     machine = partial(Twins, twins, receiver)

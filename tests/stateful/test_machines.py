@@ -9,7 +9,7 @@ from stateful.runware_machine import Runware, RunwareSocket
 from stateful.segmind_machine import Segmind
 
 #: A failure is told once it is as short as it gets, which may take some minutes.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
+pytestmark = [pytest.mark.hypothesis, pytest.mark.timeout(600), pytest.mark.usefixtures("hurry")]
 
 every_machine = pytest.mark.parametrize("machine", [Runware, RunwareSocket, Gmi, Segmind])
 
