@@ -66,6 +66,13 @@ def declared(operations: tuple[Operation, ...], switches: Mapping[str, str]) -> 
     return _declared(operations[0].provider, names, tuple(sorted(switches.items())))
 
 
+def declared_answer(exchange: Exchange, switches: Mapping[str, str]) -> Declared | None:
+    """Tell what an answer with its status may be; None where its operation has none, or only errors, with it."""
+    operations = operations_of(exchange)
+    said = declared(operations, switches).get(exchange.status) if operations else None
+    return said if said is not None and said.answer else None
+
+
 @cache
 def _declared(provider: str, names: tuple[str, ...], switches: tuple[tuple[str, str], ...]) -> Mapping[int, Declared]:
     operations = [contract(provider).operations[name] for name in names]

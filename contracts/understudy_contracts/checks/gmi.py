@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from understudy_contracts.provider import contract
 
-from .asked import declared, misfits, operations_of
+from .asked import declared_answer, misfits
 from .check import Notes, Rules
 from .exchange import Exchange
 from .gmi_paths import Place
@@ -42,9 +42,8 @@ def schema(record: Record, notes: Notes) -> None:
 def _forms(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> tuple[str, ...]:
     if exchange.status < 400 and place.form is not None:
         return ("sync-answer",) if place.form == "submit-answer" and _is_sync(exchange) else (place.form,)
-    operations = operations_of(exchange)
-    said = declared(operations, switches).get(exchange.status) if operations else None
-    return said.schemas if said is not None and said.answer else ()
+    said = declared_answer(exchange, switches)
+    return said.schemas if said is not None else ()
 
 
 @RULES.check(

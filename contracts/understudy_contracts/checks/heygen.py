@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from understudy_contracts.provider import contract
 
-from .asked import declared, misfits, operations_of
+from .asked import declared_answer, misfits
 from .check import Notes, Rules
 from .exchange import Exchange
 
@@ -37,9 +37,8 @@ RULES: Rules[Record] = Rules("heygen")
 def schema(record: Record, notes: Notes) -> None:
     """Every list has the form the contract gives it."""
     for exchange in record.exchanges:
-        operations = operations_of(exchange)
-        said = declared(operations, record.switches).get(exchange.status) if operations else None
-        if said is not None and said.answer:
+        said = declared_answer(exchange, record.switches)
+        if said is not None:
             notes.look()
             for violation in misfits("heygen", said.schemas, exchange.body, record.switches):
                 notes.find(violation.message, exchange)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from understudy_contracts.models import Model
 from understudy_contracts.provider import contract
 
-from .asked import declared, misfits, operations_of
+from .asked import declared_answer, misfits
 from .check import Notes, Rules
 from .exchange import Exchange, Webhook
 from .moments import moment
@@ -232,9 +232,8 @@ def _forms(exchange: Exchange, place: Place, switches: Mapping[str, str]) -> tup
         if model is not None and model.output.kind == "text":
             return ("chat-answer",)
         return ("result",) if switches["v1-answer"] == "json" else ()
-    operations = operations_of(exchange)
-    said = declared(operations, switches).get(exchange.status) if operations else None
-    return said.schemas if said is not None and said.answer else ()
+    said = declared_answer(exchange, switches)
+    return said.schemas if said is not None else ()
 
 
 def _bare(uuid: object) -> str:
