@@ -5,42 +5,22 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
 from click.testing import CliRunner
 
+from program import program
 from stage import video_task
 from understudy.cli import main
 from understudy.server import GRACE
 
 
-@contextmanager
 def serving(tmp_path, *arguments, **variables):
-    """`understudy serve` on a free port: yields the process, its base address and what it said."""
-    port_file = tmp_path / "port"
-    port_file.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "understudy", "serve", "--port-file", str(port_file), *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "UNDERSTUDY_PORT": "0", "UNDERSTUDY_CACHE_DIR": str(tmp_path / "cache"), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not port_file.exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.01)
-        yield process, f"http://127.0.0.1:{int(port_file.read_text())}"
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    """`understudy serve` on a free port: yields its process and its base address."""
+    variables = {"UNDERSTUDY_PORT": "0", "UNDERSTUDY_CACHE_DIR": str(tmp_path / "cache"), **variables}
+    return program("serve", *arguments, port_file=tmp_path / "port", env={**os.environ, **variables}, cwd=tmp_path)
 
 
 def post(url, *tasks, key="k"):

@@ -3,10 +3,7 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import understudy_contracts
+from program import program
 from understudy.cli import main
 from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.harness import Remote
@@ -42,56 +40,38 @@ def serving(folder, *changes):
         for change in places:
             change(document)
         (copy / name).write_text(json.dumps(document))
-    port_file = folder / "port"
     # What a copy runs of the package is not what is tested.
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "COVERAGE"))}
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "understudy",
-            "serve",
-            "--port",
-            "0",
-            "--clock",
-            "manual",
-            "--port-file",
-            str(port_file),
-            "--api-key",
-            KEY,
-        ],
-        cwd=folder,
-        env={**unmeasured, "PYTHONPATH": str(folder), "UNDERSTUDY_CACHE_DIR": str(folder / "cache")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not port_file.exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{int(port_file.read_text())}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    env = {**unmeasured, "PYTHONPATH": str(folder), "UNDERSTUDY_CACHE_DIR": str(folder / "cache")}
+    arguments = ("--port", "0", "--clock", "manual", "--api-key", KEY)
+    with program("serve", *arguments, port_file=folder / "port", env=env, cwd=folder) as (process, url):
+        try:
+            yield url
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def holder(document, path):
+    """What holds a place of a document, and what the place is called there."""
+    *above, last = path.split("/")
+    for step in above:
+        document = document[int(step) if isinstance(document, list) else step]
+    return document, last
 
 
 def put(path, value):
     def change(document):
-        *above, last = path.split("/")
-        for step in above:
-            document = document[int(step) if isinstance(document, list) else step]
-        document[last] = value
+        held_by, name = holder(document, path)
+        held_by[name] = value
 
     return change
 
 
 def take(path):
     def change(document):
-        *above, last = path.split("/")
-        for step in above:
-            document = document[int(step) if isinstance(document, list) else step]
-        del document[last]
+        held_by, name = holder(document, path)
+        del held_by[name]
 
     return change
 

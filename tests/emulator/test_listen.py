@@ -7,8 +7,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +20,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from program import program
 from sink import Sink
 from stage import video_task
 from understudy.cli import main
@@ -33,25 +32,12 @@ from understudy.port import Uvicorn, address, listen
 @contextmanager
 def listening(tmp_path, *arguments, **environment):
     """`understudy listen` on a free port: yields its process and a client that speaks to it."""
-    port_file = tmp_path / "listen.port"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "understudy", "listen", "--port", "0", "--port-file", str(port_file), *arguments],
-        env={**os.environ, "COLUMNS": "200", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not port_file.exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.01)
-        url = f"http://127.0.0.1:{int(port_file.read_text())}"
-        with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client:
-            yield process, client
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    env = {**os.environ, "COLUMNS": "200", **environment}
+    with (
+        program("listen", "--port", "0", *arguments, port_file=tmp_path / "port", env=env) as (process, url),
+        httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client,
+    ):
+        yield process, client
 
 
 @contextmanager

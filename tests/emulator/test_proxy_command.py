@@ -7,39 +7,21 @@ import shlex
 import signal
 import ssl
 import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from click.testing import CliRunner
 
+from program import program
 from understudy.cli import main
 from understudy_contracts.provider import contract
 
 
-@contextmanager
 def proxying(tmp_path, *arguments, **variables):
     """`understudy proxy` on a free port: yields its process and its address."""
-    port_file = tmp_path / "port"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "understudy", "proxy", "--port-file", str(port_file), *arguments],
-        env={**os.environ, "UNDERSTUDY_PROXY_PORT": "0", "XDG_DATA_HOME": str(tmp_path / "my data"), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not port_file.exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.01)
-        yield process, f"http://127.0.0.1:{int(port_file.read_text())}"
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    variables = {"UNDERSTUDY_PROXY_PORT": "0", "XDG_DATA_HOME": str(tmp_path / "my data"), **variables}
+    return program("proxy", *arguments, port_file=tmp_path / "port", env={**os.environ, **variables})
 
 
 def exports(out):
