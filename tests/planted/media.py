@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import wraps
 
 import pytest
 
@@ -30,56 +31,58 @@ def rendering(stand: Stand, change: Callable[[Clip], Clip]) -> Iterator[None]:
         yield
 
 
+def _rendered(*, found: str, at: str) -> Callable[[Callable[[Clip], Clip]], Callable[[Clip], Clip]]:
+    """Declare that other clips are made, as the decorated function changes them."""
+
+    def declare(change: Callable[[Clip], Clip]) -> Callable[[Clip], Clip]:
+        @planted("emulator", found=found, at=at)
+        @wraps(change)
+        def changed(stand: Stand) -> AbstractContextManager[None]:
+            return rendering(stand, change)
+
+        return change
+
+    return declare
+
+
 def _is_video(call: Call) -> bool:
     return call.headers.get("content-type", "").startswith("video/")
 
 
-@planted("emulator", found="media.length", at="gmi.submitRequest.files.heygen-avatar-4")
-@contextmanager
-def one_frame_more(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.length", at="gmi.submitRequest.files.heygen-avatar-4")
+def one_frame_more(clip: Clip) -> Clip:
     """A video is a frame longer than its seconds."""
-    with rendering(stand, lambda clip: replace(clip, milliseconds=clip.milliseconds + _FRAME)):
-        yield
+    return replace(clip, milliseconds=clip.milliseconds + _FRAME)
 
 
-@planted("emulator", found="media.length", at="runware.videoInference.files.heygen:video@1.0")
-@contextmanager
-def one_frame_less(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.length", at="runware.videoInference.files.heygen:video@1.0")
+def one_frame_less(clip: Clip) -> Clip:
     """A video is a frame shorter than its seconds."""
-    with rendering(stand, lambda clip: replace(clip, milliseconds=clip.milliseconds - _FRAME)):
-        yield
+    return replace(clip, milliseconds=clip.milliseconds - _FRAME)
 
 
-@planted("emulator", found="media.length", at="segmind.submitModel.files.heygen-avatar-iv")
-@contextmanager
-def one_second_less(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.length", at="segmind.submitModel.files.heygen-avatar-iv")
+def one_second_less(clip: Clip) -> Clip:
     """A video is a second shorter than its seconds."""
-    with rendering(stand, lambda clip: replace(clip, milliseconds=clip.milliseconds - 1000)):
-        yield
+    return replace(clip, milliseconds=clip.milliseconds - 1000)
 
 
-@planted("emulator", found="media.size", at="runware.videoInference.files.heygen:avatar@4")
-@contextmanager
-def two_pixels_wider(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.size", at="runware.videoInference.files.heygen:avatar@4")
+def two_pixels_wider(clip: Clip) -> Clip:
     """A video is two pixels wider than was asked for."""
-    with rendering(stand, lambda clip: replace(clip, width=clip.width + 2)):
-        yield
+    return replace(clip, width=clip.width + 2)
 
 
-@planted("emulator", found="media.size", at="gmi.submitRequest.files.heygen-avatar-4")
-@contextmanager
-def two_pixels_lower(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.size", at="gmi.submitRequest.files.heygen-avatar-4")
+def two_pixels_lower(clip: Clip) -> Clip:
     """A video is two pixels lower than was asked for."""
-    with rendering(stand, lambda clip: replace(clip, height=clip.height - 2)):
-        yield
+    return replace(clip, height=clip.height - 2)
 
 
-@planted("emulator", found="media.type", at="runware.videoInference.files.heygen:avatar@4")
-@contextmanager
-def another_format(stand: Stand) -> Iterator[None]:
+@_rendered(found="media.type", at="runware.videoInference.files.heygen:avatar@4")
+def another_format(clip: Clip) -> Clip:
     """A file that is called MP4 is a WEBM."""
-    with rendering(stand, lambda clip: replace(clip, container="webm")):
-        yield
+    return replace(clip, container="webm")
 
 
 @planted("answer", found="media.decodes", at="gmi.submitRequest.files.heygen-avatar-4", on="getMedia")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -11,39 +11,27 @@ import pytest
 from planted.broken import Stand
 from planted.planting import Call, planted
 
+#: The probes that read lists of requests.
+_LISTED = "gmi.submitRequest.listed.heygen-avatar-4 gmi.submitRequest.listed.heygen-avatar-v4"
+
 
 def _without(call: Call, name: str) -> None:
     call.query = "&".join(part for part in call.query.split("&") if not part.startswith(f"{name}="))
 
 
-@planted(
-    "question",
-    found="gmi.lists",
-    at="gmi.submitRequest.listed.heygen-avatar-4 gmi.submitRequest.listed.heygen-avatar-v4",
-    on="listRequests",
-)
+@planted("question", found="gmi.lists", at=_LISTED, on="listRequests")
 def limit_not_read(call: Call) -> None:
     """A list is as long as it is, whatever was asked for."""
     _without(call, "limit")
 
 
-@planted(
-    "question",
-    found="lifecycle.ends",
-    at="gmi.submitRequest.listed.heygen-avatar-4 gmi.submitRequest.listed.heygen-avatar-v4",
-    on="listRequests",
-)
+@planted("question", found="lifecycle.ends", at=_LISTED, on="listRequests")
 def offset_not_read(call: Call) -> None:
     """Every page of a list is the first."""
     _without(call, "offset")
 
 
-@planted(
-    "question",
-    found="gmi.ids-echoed",
-    at="gmi.submitRequest.listed.heygen-avatar-4 gmi.submitRequest.listed.heygen-avatar-v4",
-    on="listRequests",
-)
+@planted("question", found="gmi.ids-echoed", at=_LISTED, on="listRequests")
 def filter_not_read(call: Call) -> None:
     """A list of one model's requests has those of all."""
     _without(call, "model_id")
@@ -94,18 +82,21 @@ def other_range(call: Call) -> None:
         call.content += b"x"
 
 
+def _change_first_byte(call: Call) -> None:
+    if call.status == 200:
+        call.content = b"?" + call.content[1:]
+
+
 @planted("answer", found="accepted", at="gmi.getFile.typical", on="getFile")
 def other_upload(call: Call) -> None:
     """What was uploaded comes back with its first byte changed."""
-    if call.status == 200:
-        call.content = b"?" + call.content[1:]
+    _change_first_byte(call)
 
 
 @planted("answer", found="accepted", at="segmind.getAsset.typical", on="getAsset")
 def other_asset(call: Call) -> None:
     """What was uploaded comes back with its first byte changed."""
-    if call.status == 200:
-        call.content = b"?" + call.content[1:]
+    _change_first_byte(call)
 
 
 @planted("answer", found="runware.details-agree", at="runware.getTaskDetails.typical", on="getTaskDetails")
@@ -168,19 +159,15 @@ def _a_cent_each(stand: Stand, *, of: str) -> Iterator[None]:
 
 
 @planted("emulator", found="money.balance", at="segmind.submitModel.money.heygen-avatar-iv")
-@contextmanager
-def polls_cost(stand: Stand) -> Iterator[None]:
+def polls_cost(stand: Stand) -> AbstractContextManager[None]:
     """Whoever asks how a job is pays a cent for it."""
-    with _a_cent_each(stand, of="/status"):
-        yield
+    return _a_cent_each(stand, of="/status")
 
 
 @planted("emulator", found="idempotent.poll", at="segmind.submitModel.asking.heygen-avatar-iv")
-@contextmanager
-def lists_cost(stand: Stand) -> Iterator[None]:
+def lists_cost(stand: Stand) -> AbstractContextManager[None]:
     """Whoever reads the history pays a cent for it."""
-    with _a_cent_each(stand, of="/request-history"):
-        yield
+    return _a_cent_each(stand, of="/request-history")
 
 
 @planted("answer", found="accepted", at="runware.videoInference.valid.heygen:avatar@4", on="videoInference")
