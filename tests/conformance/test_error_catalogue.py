@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ ACCEPTED = ("processing", "poll", "expiry")
 
 
 @dataclass
-class Caller:
+class Caller(ABC):
     """One account, speaking a provider's language by hand and through the client."""
 
     http: httpx.Client
@@ -60,25 +61,25 @@ class Caller:
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return self.http.request(method, f"{self.url}{path}", headers={**self.headers(), **headers}, json=body)
 
-    def submit(self, saying: str, **headers: str) -> httpx.Response:
-        raise NotImplementedError
+    @abstractmethod
+    def submit(self, saying: str, **headers: str) -> httpx.Response: ...
 
-    def poll(self, submitted: httpx.Response) -> httpx.Response:
-        raise NotImplementedError
+    @abstractmethod
+    def poll(self, submitted: httpx.Response) -> httpx.Response: ...
 
-    def is_processing(self, polled: httpx.Response) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_processing(self, polled: httpx.Response) -> bool: ...
 
+    @abstractmethod
     def words(self, case: ErrorCase, told: Any) -> dict[str, Any]:
         """The facts of the last request that an answer may tell; those that the server made up are looked up in it."""
-        raise NotImplementedError
 
-    def client(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def client(self) -> Any: ...
 
+    @abstractmethod
     def handed_in(self, client: Any, saying: str) -> Any:
         """A job, submitted by the client."""
-        raise NotImplementedError
 
 
 class Runware(Caller):
