@@ -13,15 +13,12 @@ import click
 from click.core import ParameterSource
 
 from .asking import asking
-from .interrupts import INTERRUPTED, stoppable
+from .judging import EXITS, judging
 from .opened import KEYS, Opened, opened, recording_of
 from .recorded import recordings_at
 
 if TYPE_CHECKING:
     from understudy_contracts.drift import Document, Evidence, Report
-
-#: Exit codes; 2 is for a mistake in the command line.
-_EXITS = {"no-drift": 0, "drift": 1, "could-not-check": 3}
 
 
 @click.command()
@@ -76,7 +73,7 @@ def drift(provider: str, form: str, allow_unchecked: bool, **values: Any) -> Non
     its own, and then compared with --target recording:DIR for nothing.
 
     Exit code 0: no drift, and all was looked at. 1: drift. 2: a mistake in the command line. 3: no drift was seen,
-    but not all could be looked at. 130: interrupted.
+    but not all could be looked at, or understudy itself broke down. 130: interrupted.
 
     \b
     Examples:
@@ -86,25 +83,16 @@ def drift(provider: str, form: str, allow_unchecked: bool, **values: Any) -> Non
       understudy drift --provider runware --published https://schemas.runware.ai/resolve/heygen:avatar@4
     """
     from understudy.logs import configure
-    from understudy_contracts.harness import Unreachable
-    from understudy_contracts.harness.recording import RecordingError
 
     configure("text", "error")
     source = click.get_current_context().get_parameter_source("key")
     if values["target"] == "live" and source is not ParameterSource.COMMANDLINE:
         values["key"] = None
-    try:
-        with stoppable():
-            report = _compared(provider, **values)
-    except (Unreachable, RecordingError) as problem:
-        click.echo(f"Error: nothing could be compared: {problem}", err=True)
-        raise SystemExit(_EXITS["could-not-check"]) from None
-    except KeyboardInterrupt:
-        click.echo("Interrupted before anything was compared.", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    _show(report, form)
+    with judging("compared"):
+        report = _compared(provider, **values)
+        _show(report, form)
     accepted = allow_unchecked and report.verdict == "could-not-check" and report.checked > 0 and not report.blind
-    raise SystemExit(0 if accepted else _EXITS[report.verdict])
+    raise SystemExit(0 if accepted else EXITS[report.verdict])
 
 
 def _compared(

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from understudy import __version__
 
 from .asking import asking
-from .interrupts import INTERRUPTED, stoppable
+from .judging import EXITS, INTERRUPTED, judging
 from .kinds import MoneyType
 from .numbers import Count, Number
 from .opened import KEYS, recording_of
@@ -21,9 +21,6 @@ from .recorded import placed, recordings_at, seed_of
 
 if TYPE_CHECKING:
     from understudy_contracts.harness import Report
-
-#: Exit codes; 2 is for a mistake in the command line.
-_EXITS = {"clean": 0, "violated": 1, "could-not-check": 3}
 
 _PROVIDERS = ("runware", "gmi", "segmind")
 #: How many things a reader of a recording should know are told.
@@ -118,7 +115,8 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
         with the same command, and pays for nothing twice.
 
     Exit code 0: clean. 1: a promise is broken. 2: a mistake in the command line. 3: nothing is broken, but not
-    everything could be checked. 130: interrupted; the reports are written all the same. Ctrl-C twice stops at once.
+    everything could be checked, or understudy itself broke down. 130: interrupted; the reports are written all the
+    same. Ctrl-C twice stops at once.
 
     \b
     Examples:
@@ -128,29 +126,18 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
       understudy verify --target live --live --provider runware --max-spend 1.50 --plan
       understudy verify --target recording:understudy-recordings/live
     """
-    from understudy.media.errors import MediaError
-    from understudy_contracts.harness import Unreachable
-    from understudy_contracts.harness.recording import RecordingError
-
     source = click.get_current_context().get_parameter_source("key")
     if values["target"] == "live" and source is not ParameterSource.COMMANDLINE:
         values["key"] = None
     values["providers"] = _providers(values["providers"], values["models"])
-    try:
+    with judging("checked") as stop:
         place = placed(record, live=values["target"] == "live", fresh=fresh)
         begun = seed_of(place)
         asked = Asked(
             record=place, seed=next((one for one in (seed, begun) if one is not None), random.getrandbits(32)), **values
         )
-        with stoppable() as stop:
-            reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked)
-            _finish(asked, reports, keys, stop.asked)
-    except (Unreachable, RecordingError, MediaError) as problem:
-        click.echo(f"Error: nothing could be checked: {problem}", err=True)
-        raise SystemExit(_EXITS["could-not-check"]) from None
-    except KeyboardInterrupt:
-        click.echo("Interrupted before anything was checked.", err=True)
-        raise SystemExit(INTERRUPTED) from None
+        reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked)
+        _finish(asked, reports, keys, stop.asked)
 
 
 def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
@@ -203,8 +190,8 @@ def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], st
     click.echo(render(shown, "text"), nl=False)
     if stopped or any(report.interrupted for report in reports):
         raise SystemExit(INTERRUPTED)
-    code = _EXITS[verdict(reports)]
-    raise SystemExit(_EXITS["could-not-check"] if failed and code == 0 else code)
+    code = EXITS[verdict(reports)]
+    raise SystemExit(EXITS["could-not-check"] if failed and code == 0 else code)
 
 
 def _providers(named: tuple[str, ...], models: tuple[str, ...]) -> tuple[str, ...]:
