@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from pprint import pformat
 from typing import Any, ClassVar
 
-from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from stateful.model import Job, Trouble, World
@@ -16,9 +15,6 @@ from understudy_contracts.models import Model, models
 #: How often a client asks for the same thing at most.
 RETRIES = 2
 ATTEMPTS = RETRIES + 1
-
-#: Which of many; which there are is only known as it goes.
-NUMBERS = st.integers(0, 9)
 
 
 class Conversation(RuleBasedStateMachine):
