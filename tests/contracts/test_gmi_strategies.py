@@ -9,11 +9,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from first import first
 from understudy_contracts.explain import Explainer
 from understudy_contracts.provider import contract
 from understudy_contracts.shape import at, demands, dotted, place, remove
@@ -169,11 +170,11 @@ def test_only_a_voice_of_text_needs_words_and_a_voice_id(kind: str) -> None:
 
 def test_generated_payloads_have_several_segments_every_kind_of_voice_and_now_and_then_a_size() -> None:
     made = request("gmi", "heygen-avatar-4")
-    find(made, lambda payload: len(payload["video_inputs"]) > 1)
+    first(made, lambda payload: len(payload["video_inputs"]) > 1)
     for kind in ("text", "audio", "silence"):
-        find(made, lambda payload, kind=kind: payload["video_inputs"][0]["voice"]["type"] == kind)
-    find(made, lambda payload: "dimension" in payload)
-    find(made, lambda payload: "dimension" not in payload)
+        first(made, lambda payload, kind=kind: payload["video_inputs"][0]["voice"]["type"] == kind)
+    first(made, lambda payload: "dimension" in payload)
+    first(made, lambda payload: "dimension" not in payload)
 
 
 def test_a_seed_may_be_null_where_the_page_says_so() -> None:

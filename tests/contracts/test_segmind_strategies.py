@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from first import first
 from understudy_contracts.errors import refusal_of
 from understudy_contracts.explain import Explainer
 from understudy_contracts.provider import contract
@@ -111,11 +112,11 @@ def test_every_rule_of_the_page_can_be_broken_alone_under_every_switch() -> None
 def test_generated_requests_have_a_script_a_recording_or_both() -> None:
     made = request("segmind", "heygen-avatar-iv")
     for wanted in ({"script"}, {"audio_url"}, {"script", "audio_url"}):
-        find(made, lambda found, wanted=wanted: wanted == {"script", "audio_url"} & set(found))
+        first(made, lambda found, wanted=wanted: wanted == {"script", "audio_url"} & set(found))
 
 
 def test_a_chat_is_a_prompt_or_messages_or_both() -> None:
     made = request("segmind", "gpt-5.5")
     for wanted in ({"prompt"}, {"messages"}, {"prompt", "messages"}):
-        find(made, lambda found, wanted=wanted: wanted == {"prompt", "messages"} & set(found))
+        first(made, lambda found, wanted=wanted: wanted == {"prompt", "messages"} & set(found))
     assert not agree("gpt-5.5", {"temperature": 1})

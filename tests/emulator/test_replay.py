@@ -315,6 +315,7 @@ def test_the_frames_of_a_connection_come_out_the_same(make_server: Callable[...,
     assert opening not in report.skipped
 
 
+@pytest.mark.slow
 def test_frames_longer_than_what_the_journal_keeps_are_counted_and_those_after_them_compared(
     make_server: Callable[..., Server],
 ) -> None:
@@ -438,6 +439,7 @@ def test_an_account_of_which_all_was_reset_begins_anew_and_comes_out_the_same(ca
             assert report.same >= (1 if once_more else len(EVERYTHING) - 8)
 
 
+@pytest.mark.slow
 def test_what_began_before_all_was_reset_is_not_understood_after_it(make_server: Callable[..., Server]) -> None:
     server = make_server(clock=ManualClock(), seed=3)
     with Caller(server) as caller, connect(server.url.replace("http", "ws") + "/v1") as socket:
@@ -449,9 +451,9 @@ def test_what_began_before_all_was_reset_is_not_understood_after_it(make_server:
             socket.recv(2)
         document = written_down(server, caller.key)
     after = [line for line in each(document) if line["transport"] == "websocket" and line["request"]["method"] != "GET"]
-    if after:
-        with pytest.raises(CannotTell, match="are not in it any more"):
-            replayed(document)
+    assert after
+    with pytest.raises(CannotTell, match="are not in it any more"):
+        replayed(document)
 
 
 @pytest.mark.parametrize("when", [{"times": 1}, {"after": 1}, {"nth": 2}, {"probability": 0.5}], ids=str)

@@ -310,6 +310,7 @@ async def deaf(server, key, task):
         socket.transport.abort()
 
 
+@pytest.mark.slow
 async def test_a_session_can_be_taken_from_a_line_that_hangs(make_server, key):
     clock = ManualClock()
     server = make_server(clock, switches={"runware.sync-delivery": "allowed"})

@@ -39,6 +39,7 @@ def test_the_official_parser_has_nothing_against_the_document(tmp_path: Path) ->
     assert complaints(asyncapi("runware", Site()), tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_official_parser_notices_what_is_wrong(tmp_path: Path) -> None:
     document = asyncapi("runware", Site())
     assert document is not None
