@@ -3,8 +3,9 @@
 import gzip
 import json
 import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,9 @@ def test_a_stand_in_that_sends_on_to_a_provider_is_not_followed():
         b"[" * 200_000,
         b"[]",
         b"null",
+        b'"now is no route"',
+        b'{"now": "here", "providers": {"gmi": {}}}',
+        b'{"now": 5, "providers": {}}',
         b'{"providers": []}',
         b'{"providers": {"gmi": "x"}}',
         b'{"providers": {"gmi": {"hosts": 5, "switches": 3}}}',
@@ -122,3 +126,73 @@ def test_a_password_in_an_address_is_not_repeated_where_nothing_answers():
         Remote.at("http://ann:opensesame@127.0.0.1:1/x@y")
     assert "127.0.0.1:1/x@y" in str(told.value)
     assert "opensesame" not in str(told.value)
+
+
+@contextmanager
+def speaking(speak):
+    """A server that does as it likes with each request: yields its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            speak(self)
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(remote):
+    return remote.ask(CREDITS, Request("GET", "/v1/get-user-credits", {}, None))
+
+
+def test_who_hangs_up_is_asked_no_more_often_than_who_answers():
+    slept = []
+    with speaking(lambda handler: None) as url, Remote("it", {"": url}, rate=0.1, sleep=slept.append) as remote:
+        for _ in range(3):
+            with pytest.raises(Unreachable):
+                ask(remote)
+    assert len(slept) == 2
+    assert min(slept) > 5
+
+
+def test_an_answer_without_an_end_is_left():
+    def trickle(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(b"data: 1\n\n")
+                time.sleep(0.01)
+
+    with (
+        speaking(trickle) as url,
+        Remote("it", {"": url}, timeout=0.2) as remote,
+        pytest.raises(Unreachable, match="no end"),
+    ):
+        ask(remote)
+
+
+def test_what_one_answer_leaves_with_the_client_says_nothing_of_who_asks_next():
+    seen = []
+
+    def sign_in(handler):
+        seen.append(handler.headers["cookie"])
+        handler.send_response(200)
+        handler.send_header("Set-Cookie", "session=ann; Path=/")
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"{}")
+
+    with speaking(sign_in) as url, Remote("it", {"": url}) as remote:
+        ask(remote)
+        ask(remote)
+    assert seen == [None, None]

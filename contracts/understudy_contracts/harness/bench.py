@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import orjson
 
-from .target import PATIENCE, Unreachable
+from .target import PATIENCE, Unreachable, members
 
 
 class Bench:
@@ -30,9 +30,13 @@ class Bench:
         """Take the control API of the server at an address; None where it has none."""
         bench = cls(url, key)
         try:
-            known = "now" in bench._ask("GET", "/clock")
-        except (Unreachable, ValueError, TypeError):
-            known = False
+            clock, contracts = bench._ask("GET", "/clock"), bench._ask("GET", "/contracts/")
+        except (Unreachable, ValueError):
+            clock = contracts = None
+        # Whoever is no stand-in may want to be paid: a server that has an answer to everything is none.
+        known = isinstance(members(clock).get("now"), float | int) and bool(
+            members(members(contracts).get("providers"))
+        )
         if not known:
             bench.close()
         return bench if known else None

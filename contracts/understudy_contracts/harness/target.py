@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ PATIENCE = 120.0
 
 #: How much of a body is sent at once, in bytes.
 _PIECE = 256 * 1024
+
+#: How long an answer may be, in bytes: more than any film that is asked for.
+_LONGEST = 512 * 1024 * 1024
 
 #: How deep an answer may be nested.
 _DEEPEST = 64
@@ -102,17 +106,18 @@ class Remote:
 
         base = url.rstrip("/")
         try:
-            answer = httpx.get(f"{base}/_understudy/contracts/", trust_env=False, timeout=10)
+            with httpx.stream("GET", f"{base}/_understudy/contracts/", trust_env=False, timeout=10) as answer:
+                content = _whole(answer, time.monotonic() + 10) if answer.is_success else b""
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise Unreachable(f"nothing answers at {_shown(url)}: {str(problem) or type(problem).__name__}") from None
-        told = _members(_members(parsed(answer.content) if answer.is_success else None).get("providers"))
+        told = members(members(parsed(content)).get("providers"))
         hosts = {
             host: where
             for one in told.values()
-            for host, where in _members(_members(one).get("hosts")).items()
+            for host, where in members(members(one).get("hosts")).items()
             if isinstance(where, str)
         }
-        switches = {name: _known(name, _members(one).get("switches")) for name, one in told.items()}
+        switches = {name: _known(name, members(one).get("switches")) for name, one in told.items()}
         return cls(url, hosts or {"": base}, switches=switches, **options)
 
     @classmethod
@@ -146,18 +151,20 @@ class Remote:
         # What goes out in pieces has to be said how long it is.
         length = {} if request.content is None else {"Content-Length": str(len(request.content))}
         headers = {**length, **request.headers}
-        self._wait_for_turn()
-        began = time.monotonic()
-        try:
-            answer = self._http.request(
-                request.method, url, headers=headers, content=_pieces(request.content), follow_redirects=False
-            )
-        except httpx.HTTPError as problem:
-            raise Unreachable(f"{request.method} {url}: {str(problem) or type(problem).__name__}") from None
-        except httpx.InvalidURL as problem:
-            raise Unreachable(f"{url}: {problem}") from None
-        self._last = ended = time.monotonic()
-        return _exchange(operation, request, url, answer, ended - began, ended)
+        # Who asks is said by each request, and not by what was answered to another.
+        self._http.cookies.clear()
+        with self._turn():
+            began = time.monotonic()
+            try:
+                with self._http.stream(
+                    request.method, url, headers=headers, content=_pieces(request.content), follow_redirects=False
+                ) as answer:
+                    content = _whole(answer, began + self._timeout)
+            except httpx.HTTPError as problem:
+                raise Unreachable(f"{request.method} {url}: {str(problem) or type(problem).__name__}") from None
+            except httpx.InvalidURL as problem:
+                raise Unreachable(f"{url}: {problem}") from None
+        return _exchange(operation, request, url, answer, content, self._last - began, self._last)
 
     def say(self, operation: Operation, request: Request, key: str | None, frames: int = 1) -> list[Exchange]:
         """Say tasks on a socket, after who asks unless that is nobody, and take all that comes, in so many frames or
@@ -168,20 +175,24 @@ class Remote:
         address = self.address(SOCKET_HOST if self.live else operation.host or "")
         url = f"ws{address.removeprefix('http')}{request.target}"
         self._keep_off(url)
-        self._wait_for_turn()
-        heard = said(url, operation, request, key, self._timeout, frames=frames)
-        self._last = time.monotonic()
-        return heard
+        with self._turn():
+            return said(url, operation, request, key, self._timeout, frames=frames)
 
     def _keep_off(self, url: str) -> None:
         """Send a provider nothing in a stand-in's place: whoever it is who tells addresses may tell one of theirs."""
         if not self.live and (owner := provider_at(urlsplit(url).hostname or "")):
             raise Unreachable(f"{url} is {owner}'s own, and only a live run may ask there: nothing was sent")
 
-    def _wait_for_turn(self) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until it is time to ask again, whether what was asked last was answered or not."""
         rest = self._last + self._pause - time.monotonic()
         if rest > 0:
             self._sleep(rest)
+        try:
+            yield
+        finally:
+            self._last = time.monotonic()
 
 
 def _shown(url: str) -> str:
@@ -189,10 +200,21 @@ def _shown(url: str) -> str:
     return re.sub(r"//[^/?#]*@", "//", url)
 
 
+def _whole(answer: httpx.Response, until: float) -> bytes:
+    """All of a body. Raises `Unreachable` for one that has no end, and what httpx raises."""
+    parts, length = list[bytes](), 0
+    for part in answer.iter_bytes():
+        parts.append(part)
+        length += len(part)
+        if length > _LONGEST or time.monotonic() > until:
+            raise Unreachable(f"{answer.url}: the answer has no end: {length:,} bytes came, and then it was left")
+    return b"".join(parts)
+
+
 def _exchange(
-    operation: Operation, request: Request, url: str, answer: httpx.Response, seconds: float, at: float
+    operation: Operation, request: Request, url: str, answer: httpx.Response, content: bytes, seconds: float, at: float
 ) -> Exchange:
-    body = parsed(answer.content)
+    body = parsed(content)
     return Exchange(
         request=parsed(request.content or b""),
         status=answer.status_code,
@@ -205,7 +227,7 @@ def _exchange(
         # With a method that it does not have an operation is not what was asked.
         operation=operation.name if request.method in _methods(operation.name, operation.provider) else "",
         sent={name.lower(): value for name, value in request.headers.items()},
-        content=b"" if body is not None else answer.content,
+        content=b"" if body is not None else content,
         seconds=seconds,
     )
 
@@ -227,10 +249,11 @@ def _methods(operation: str, provider: str) -> frozenset[str]:
 def _known(provider: str, told: Any) -> dict[str, str]:
     """The switches, and values of them, that the contract has: another version of a stand-in may have others."""
     known = contract(provider).switches if provider in PROVIDERS else {}
-    return {name: value for name, value in _members(told).items() if name in known and value in known[name].values}
+    return {name: value for name, value in members(told).items() if name in known and value in known[name].values}
 
 
-def _members(told: Any) -> Mapping[str, Any]:
+def members(told: Any) -> Mapping[str, Any]:
+    """The members of a JSON object; none of anything else."""
     return told if isinstance(told, Mapping) else {}
 
 

@@ -183,10 +183,13 @@ def _checked(target: str) -> str:
         url = urlsplit(target)
         host = url.hostname or ""
         fine = url.scheme in ("http", "https") and bool(host) and url.port != 0
+        signed_in = url.username is not None
     except ValueError:
-        fine, host = False, ""
+        fine, host, signed_in = False, "", False
     if not fine:
         raise click.UsageError(f"--target is emulator, live, recording:DIR or an http or https URL, not {target!r}.")
+    if signed_in:
+        raise click.UsageError("a user in the address of --target would be sent in the place of the --key.")
     if provider_at(host):
         raise click.UsageError(f"{host} is a provider's own: that is --target live --live. Nothing was sent.")
     return target
