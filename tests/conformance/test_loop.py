@@ -90,6 +90,29 @@ def test_what_is_free_begins_nothing_and_costs_nothing(make_server, key, provide
         assert session.budget.at_most == 0
 
 
+@pytest.mark.parametrize("provider", ["runware", "segmind"])
+def test_a_stand_in_that_cannot_reach_this_machine_is_not_blamed_for_silence(make_server, key, provider):
+    class Gone(LocalSink):
+        """Nobody is there any more."""
+
+        def __enter__(self):
+            self._server.server_close()
+            return self
+
+        def __exit__(self, *exc):
+            pass
+
+    server = make_server(ManualClock())
+    with Remote.at(server.url) as target, Bench.find(server.url, key) as bench, Gone() as sink:
+        session = Session(provider, target, key, bench=bench, sink=sink)
+        one = next(one for one in probes(provider) if "sink" in one.needs)
+        report = verify(Plan.of([one], means=session.means), session, date="2026-11-21T12:00:00Z")
+        assert not report.findings
+        [result] = report.results
+        assert (result.state, report.verdict) == ("could-not-check", "could-not-check")
+        assert "cannot reach this machine: " in result.reason
+
+
 def test_a_stand_in_that_takes_any_key_is_not_blamed_for_it(make_server, key):
     server = make_server()
     with Remote.at(server.url) as target, Bench.find(server.url, key) as bench:

@@ -12,7 +12,7 @@ from understudy_contracts.checks import Exchange, Finding
 from understudy_contracts.checks.exchange import Webhook
 from understudy_contracts.harness.expected import texts
 from understudy_contracts.harness.jobs import state_of
-from understudy_contracts.harness.probe import Need, Probe
+from understudy_contracts.harness.probe import CouldNotCheck, Need, Probe
 from understudy_contracts.harness.session import Session, Sink
 from understudy_contracts.harness.shortest import fields_of
 from understudy_contracts.models import Model
@@ -132,12 +132,24 @@ def _arrived(session: Session, came: list[Any], before: int, wanted: int, ended:
     while len(came) - before < wanted and time.monotonic() < until:
         time.sleep(0.01)
     if len(came) - before < wanted:
+        if why := _out_of_reach(session):
+            raise CouldNotCheck(f"what is sent cannot reach this machine: {why}")
         yield Finding("webhook.agrees", f"nothing arrives within {_PATIENCE:g} s of the end of a job", ended)
         return
     session.wait(_LATER)
     if len(came) - before > wanted:
         shown = _shown(came, before + wanted, ended)
         yield Finding("webhook.once", f"{len(came) - before} arrive, and {wanted} were to be sent", shown)
+
+
+def _out_of_reach(session: Session) -> str:
+    """Why nothing that was sent to us got to us, as with a stand-in in a container; "" where something did."""
+    if session.bench is None:
+        return ""
+    base = _sink(session).url.rsplit("/", 1)[0]
+    tried = [one for each in session.bench.deliveries() if each["url"].startswith(base) for one in each["attempts"]]
+    alone = tried and all(one["status"] is None for one in tried)
+    return str(tried[-1]["problem"]) if alone else ""
 
 
 def _shown(came: list[Any], index: int, otherwise: Exchange) -> Exchange | Webhook:
