@@ -83,6 +83,15 @@ BREAKS: dict[str, dict[str, list[tuple[Edit, ...]]]] = {
         "runware": [(("running", "headers", NO_TYPE),)],
         "segmind": [(("running", "headers", NO_TYPE),)],
     },
+    "body-as-declared": {
+        "gmi": [
+            (("model", "body", []),),
+            (("model", "body", None), ("model", "content", b"null")),
+        ],
+        "heygen": [(("voices", "body", "x"),), (("avatars", "body", None),)],
+        "runware": [(("details", "body", lambda body: body["data"]),), (("details", "body", None),)],
+        "segmind": [(("row", "body", 5),), (("row", "body", None), ("row", "headers", NO_TYPE))],
+    },
     "errors.form": {
         "gmi": [
             (("unknown", "body", {"message": "Request not found"}),),
@@ -523,7 +532,30 @@ def test_a_socket_is_asked_neither_for_statuses_nor_for_headers() -> None:
     assert violations([*exchanges, refused]) == []
     found = judged(exchanges)
     assert found["declared"].count == found["content-type"].count == found["errors.form"].count == 0
+    assert found["body-as-declared"].count == 0
     assert found["errors.declared"].count > 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param({"headers": {}}, id="neither bodies nor headers were kept"),
+        pytest.param({"headers": {"content-length": "9"}}, id="the body was not kept"),
+        pytest.param({"method": "HEAD", "operation": "getModel"}, id="HEAD"),
+        pytest.param({"status": 302}, id="a redirect"),
+        pytest.param({"status": 204}, id="no content"),
+        pytest.param({"status": 502}, id="a gateway's"),
+        pytest.param({"method": "PUT", "path": "https://storage.invalid/a/file"}, id="a storage's"),
+    ],
+)
+def test_an_answer_without_a_body_is_held_to_none_where_none_was_to_come_or_to_be_kept(kept: dict[str, Any]) -> None:
+    told = replace(edited("gmi")["model"], body=None, **kept)
+    assert judged([told])["body-as-declared"].count == 0
+
+
+def test_a_file_is_held_to_no_form() -> None:
+    told = edited("segmind")["file"]
+    assert judged([told])["body-as-declared"].count == judged([replace(told, body=[])])["body-as-declared"].count == 0
 
 
 def test_a_task_sent_again_over_a_resumed_socket_may_be_acknowledged_again() -> None:

@@ -45,6 +45,18 @@ def outcome_too_early(call: Call) -> None:
         call.body["outcome"] = {}
 
 
+@planted("answer", found="body-as-declared", at="gmi.listModels.typical", on="listModels")
+def list_for_an_object(call: Call) -> None:
+    """The models are a bare list."""
+    [call.body] = call.body.values()
+
+
+@planted("answer", found="body-as-declared", at="gmi.listRequests.typical", on="listRequests")
+def null_for_an_object(call: Call) -> None:
+    """A list of requests is `null`."""
+    call.body = None
+
+
 @planted("answer", found="gmi.only-forward", at="gmi.getRequest.typical", on="getRequest")
 def backward_state(call: Call) -> None:
     """A request that was processing is queued again."""

@@ -11,6 +11,13 @@ def nameless_avatar(call: Call) -> None:
     del call.body["data"]["avatars"][0]["avatar_id"]
 
 
+@planted("answer", found="body-as-declared", at="heygen.listAvatars.typical", on="listAvatars")
+def empty_answer(call: Call) -> None:
+    """The avatars are answered with nothing at all, which is not called anything."""
+    call.content = b""
+    del call.headers["content-type"]
+
+
 @planted("answer", found="heygen.ids-unique", at="heygen.listVoices.typical", on="listVoices")
 def voice_twice(call: Call) -> None:
     """A list has a voice twice."""

@@ -254,6 +254,12 @@ def one_format_refused(call: Call) -> None:
         call.status, call.body = 400, {"data": [], "errors": [{**error, "taskUUID": _task(call).get("taskUUID")}]}
 
 
+@planted("answer", found="body-as-declared", at="runware.modelSearch.typical", on="modelSearch")
+def bare_data(call: Call) -> None:
+    """What was found comes without the object around it."""
+    call.body = call.body["data"]
+
+
 @planted("answer", found="runware.only-forward", at="runware.getResponse.processingFailed", on="getResponse")
 def failure_vanishes(call: Call) -> None:
     """A task that failed is being processed again when it is asked about a second time."""

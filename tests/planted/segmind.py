@@ -19,6 +19,18 @@ def changed_type(call: Call) -> None:
     call.body["credits"] = str(call.body["credits"])
 
 
+@planted("answer", found="body-as-declared", at="segmind.getCredits.typical", on="getCredits")
+def bare_number(call: Call) -> None:
+    """The balance is a number and nothing around it."""
+    call.body = call.body["credits"]
+
+
+@planted("answer", found="body-as-declared", at="segmind.listHistory.typical", on="listHistory")
+def empty_history(call: Call) -> None:
+    """A history is called JSON and is empty."""
+    call.content = b""
+
+
 @planted("answer", found="segmind.schema", at="segmind.getStatus.typical", on="getStatus")
 def extra_status(call: Call) -> None:
     """A job that waits is `IN_QUEUE`."""

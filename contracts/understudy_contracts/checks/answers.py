@@ -103,6 +103,26 @@ def content_type(record: Answers, notes: Notes) -> None:
 
 
 @RULES.check(
+    "body-as-declared",
+    why="A client that is promised an object and gets a list, or nothing, breaks down as it looks for the first field.",
+    sources=(_OPERATIONS, "the same is in the provider's OpenAPI document"),
+    scope="exchange",
+)
+def body_as_declared(record: Answers, notes: Notes) -> None:
+    """An answer that can only be JSON is there when all goes well, and is an object, or a list, as its form says."""
+    for exchange, one in _on_the_wire(record):
+        promised = _promised(one)
+        if not promised or exchange.status >= 300 or exchange.method == "HEAD" or not _is_kept(exchange):
+            continue
+        notes.look()
+        # An object is held to the whole of its form by the provider's own checks.
+        if not isinstance(exchange.body, Mapping):
+            for violation in misfits(exchange.provider, promised, exchange.body, one.switches):
+                is_nothing = exchange.body is None and not exchange.content
+                notes.find(f"{_names(one)} answers with nothing" if is_nothing else violation.message, exchange)
+
+
+@RULES.check(
     "errors.form",
     why="A client finds neither code nor text in an error of another shape, and tells its user nothing.",
     sources=(
@@ -177,6 +197,24 @@ def errors_declared(record: Answers, notes: Notes) -> None:
                 notes.look()
                 if not fits_vocabulary(told):
                     notes.find(f"nobody knows the error {told}", exchange)
+
+
+def _promised(one: Answered) -> tuple[str, ...]:
+    """The forms of a body that can be nothing but JSON; none of any other."""
+    if one.said is None or not one.said.answer or one.said.forms.keys() != {JSON}:
+        return ()
+    # What is declared of a task is what stands for it in the one object that answers them all.
+    return ("envelope",) if any(asked.task is not None for asked in one.operations) else one.said.schemas
+
+
+def _is_kept(exchange: Exchange) -> bool:
+    """Whether the recording has the body; what is there and is no JSON is another check's."""
+    if exchange.body is not None:
+        return True
+    if exchange.content:
+        return exchange.content.strip() == b"null"
+    # Who keeps no bodies keeps the headers, and they tell whether there was one; who keeps neither tells nothing.
+    return bool(exchange.headers) and exchange.headers.get("content-length", "0") == "0"
 
 
 def _names(one: Answered) -> str:
