@@ -33,6 +33,7 @@ from understudy_contracts.harness.earlier import Earlier
 from understudy_contracts.harness.journal import Unrecorded
 from understudy_contracts.harness.judge import judge
 from understudy_contracts.harness.printed import examples
+from understudy_contracts.harness.probes.requests import smallest
 from understudy_contracts.harness.recording import Recorder, Recording
 from understudy_contracts.harness.report import INTERRUPTED
 from understudy_contracts.provider import contract
@@ -391,6 +392,20 @@ def test_being_interrupted_ends_a_run_and_what_was_not_tried_says_so():
     assert (report.interrupted, report.verdict == "clean") == (True, False)
     report = run(free("a", ask), stopped=INTERRUPTED)
     assert [result.state for result in report.results] == ["not-run"]
+
+
+def test_being_interrupted_is_heard_while_a_smaller_request_is_looked_for():
+    tried = []
+
+    def judge(number):
+        tried.append(number)
+        if len(tried) == 3:
+            raise KeyboardInterrupt
+        yield "it is wrong"
+
+    with pytest.raises(KeyboardInterrupt):
+        smallest(Session("gmi", Answering(), "any"), st.integers(), 10, judge)
+    assert len(tried) == 3
 
 
 @pytest.mark.parametrize("moment", ["begin", "done"])

@@ -92,10 +92,10 @@ def _tried(
                 yield from found
                 return
     make: Any = strategies.request if valid else strategies.broken_request
-    yield from _smallest(session, make(model.provider, model.id, **session.switches), examples, tried)
+    yield from smallest(session, make(model.provider, model.id, **session.switches), examples, tried)
 
 
-def _smallest(
+def smallest(
     session: Session, strategy: SearchStrategy[Any], examples: int, judge: Callable[[Any], Iterator[Finding]]
 ) -> list[Finding]:
     """Try generated requests, and tell what is wrong with the smallest that anything is wrong with.
@@ -132,7 +132,7 @@ def _smallest(
     )  # fmt: skip
     try:
         seed(session.dice.getrandbits(32))(quiet(given(strategy)(run)))()
-    except BaseException:
+    except Exception:
         # Whatever way Hypothesis tells it: what was found is what counts.
         if not found:
             raise
