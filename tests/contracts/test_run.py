@@ -1,6 +1,7 @@
 """A run tells what it did not see, pays for nothing twice and never more than it may, however it is broken off."""
 
 import uuid
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -406,6 +407,29 @@ def test_being_interrupted_is_heard_while_a_smaller_request_is_looked_for():
     with pytest.raises(KeyboardInterrupt):
         smallest(Session("gmi", Answering(), "any"), st.integers(), 10, judge)
     assert len(tried) == 3
+
+
+def test_only_the_probes_of_a_run_can_be_broken_off():
+    told = []
+
+    @contextmanager
+    def heeded():
+        told.append("from here")
+        try:
+            yield
+        finally:
+            told.append("to here")
+
+    report = run(free("a", ask), heeded=heeded, told=told.append)
+    assert [one if isinstance(one, str) else type(one) for one in told] == ["from here", Begun, Ended, "to here"]
+
+    @contextmanager
+    def late():
+        yield
+        raise KeyboardInterrupt
+
+    report = run(free("a", ask), heeded=late)
+    assert ([result.state for result in report.results], report.interrupted) == (["passed"], True)
 
 
 @pytest.mark.parametrize("moment", ["begin", "done"])

@@ -1,5 +1,6 @@
 """`understudy verify`: whom it asks, what it says, and that nothing is sent where that would be a mistake."""
 
+import importlib
 import json
 import os
 import signal
@@ -352,6 +353,53 @@ def test_help_shows_examples_and_the_exit_codes():
     done = run("--help")
     for words in ("understudy verify --target live --live --provider segmind --free", "Exit code 0", "130"):
         assert words in done.stdout
+
+
+@pytest.mark.parametrize(
+    "late",
+    ["understudy_contracts.harness.run.coverage", "understudy_contracts.harness.reports.document",
+     "understudy_contracts.harness.reports.render"],
+)  # fmt: skip
+def test_ctrl_c_that_comes_after_the_last_probe_loses_nothing_that_was_found(tmp_path, monkeypatch, late):
+    interrupted_at(monkeypatch, late)
+    done = run("--provider", "heygen", *(f"--report={form}={tmp_path / form}" for form in ("html", "json")))
+    assert (done.exit_code, "heygen: CLEAN" in done.stdout) == (130, True), done.output
+    [one] = json.loads((tmp_path / "json").read_bytes())["runs"]
+    assert {probe["state"] for probe in one["probes"]} == {"passed"}
+    assert (tmp_path / "html").exists()
+
+
+def test_ctrl_c_between_two_providers_keeps_the_first_and_begins_no_other(tmp_path, monkeypatch):
+    interrupted_at(monkeypatch, "understudy_contracts.harness.run.coverage")
+    done = run("--provider", "heygen", "--provider", "gmi", f"--report=json={tmp_path / 'r.json'}")
+    first, second = json.loads((tmp_path / "r.json").read_bytes())["runs"]
+    assert (done.exit_code, first["verdict"], first["stopped"]) == (130, "clean", "")
+    assert (second["stopped"], {probe["state"] for probe in second["probes"]}) == ("it was interrupted", {"not-run"})
+
+
+def test_ctrl_c_while_the_balance_is_read_back_loses_nothing_that_was_found(tmp_path, monkeypatch, instead):
+    interrupted_at(monkeypatch, "understudy_contracts.harness.balance.balance", after=1, answer=Decimal(1))
+    with Ear() as ear:
+        instead(lambda host: ear.url)
+        words = ["--provider", "segmind", "--free", "--time", "0.000001", f"--report=json={tmp_path / 'r.json'}"]
+        done = live(*words)
+    [one] = json.loads((tmp_path / "r.json").read_bytes())["runs"]
+    assert (done.exit_code, one["spending"]["read_back"]) == (130, "0"), done.output
+
+
+def interrupted_at(monkeypatch, place, *, after=0, answer=None):
+    """Have Ctrl-C pressed once as something is called, after it was called so many times."""
+    module, _, name = place.rpartition(".")
+    owner = importlib.import_module(module)
+    real, called = getattr(owner, name), []
+
+    def instead_of(*args, **values):
+        called.append(1)
+        if len(called) == after + 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(*args, **values) if answer is None else answer
+
+    monkeypatch.setattr(owner, name, instead_of)
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,24 +49,27 @@ def verify(
     time_limit: float | None = None,
     stopped: str = "",
     told: Callable[[Event], None] = lambda event: None,
+    heeded: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Report:
     """Perform every probe of a plan, then judge the whole conversation.
 
     `date` is when this is, as ISO 8601; after `time_limit` seconds nothing more is begun, and nothing at all where it
     was `stopped` already: why, is said of each probe. What an earlier part of the
-    same run has seen is not tried again. Being interrupted ends the run early, and the report says so.
+    same run has seen is not tried again. Being interrupted ends the run early, and the report says so; the probes are
+    performed in a block of `heeded`, after which whoever hears Ctrl-C has to hold it back, or there is no report.
     """
     began = time.monotonic()
     results: list[Result] = []
     broken_off = False
     try:
-        for number, probe in enumerate(plan.probes if not stopped else (), 1):
-            if time_limit is not None and time.monotonic() - began >= time_limit:
-                stopped = f"the time of {time_limit:.3g} s was over"
-                break
-            told(Begun(probe, number, len(plan.probes)))
-            results.append(session.earlier.result(probe) or _noted(probe, session))
-            told(Ended(results[-1]))
+        with heeded():
+            for number, probe in enumerate(plan.probes if not stopped else (), 1):
+                if time_limit is not None and time.monotonic() - began >= time_limit:
+                    stopped = f"the time of {time_limit:.3g} s was over"
+                    break
+                told(Begun(probe, number, len(plan.probes)))
+                results.append(session.earlier.result(probe) or _noted(probe, session))
+                told(Ended(results[-1]))
     except KeyboardInterrupt:
         stopped = INTERRUPTED
     except (OSError, Leak) as problem:

@@ -26,9 +26,25 @@ INTERRUPTED = 130
 
 @dataclass(slots=True)
 class Stop:
-    """Whether somebody wants it to end."""
+    """Whether somebody wants it to end, and whether what is done now may be broken off for that."""
 
     asked: bool = False
+    held: bool = False
+
+    def hold(self) -> None:
+        """Let what is done from now on come to its end, whoever wants it to stop; only a second Ctrl-C ends it."""
+        self.held = True
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Let the block be broken off, by what came before it, too, and hold on as soon as it is over."""
+        self.held = False
+        if self.asked:
+            raise KeyboardInterrupt
+        try:
+            yield
+        finally:
+            self.hold()
 
 
 @contextmanager
@@ -61,14 +77,18 @@ def judging(word: str) -> Iterator[Stop]:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Raise `KeyboardInterrupt` at the first Ctrl-C, or when the process is told to end, and exit at the second."""
+    """Raise `KeyboardInterrupt` at the first Ctrl-C, or when the process is told to end, and exit at the second.
+
+    What is held is not broken off: that it was asked to stop is only noted.
+    """
     stop = Stop()
 
     def heard(number: int, frame: Any) -> None:
         if stop.asked:
             os._exit(INTERRUPTED)
         stop.asked = True
-        raise KeyboardInterrupt
+        if not stop.held:
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         # Only there can signals be heard; elsewhere nobody sends one.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .judging import Stop
 from .opened import Opened, opened
 from .recorded import Recorded, opened_at, recordings_at
 
@@ -43,9 +44,10 @@ class Asked:
     cache_dir: Path | None
 
 
-def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
+def performed(asked: Asked, stop: Stop) -> tuple[list[Report], tuple[str, ...]]:
     """Ask, and report of each provider; and the keys that were used, which no report may show.
 
+    Once anything was found, nothing but the asking itself is broken off by Ctrl-C.
     Raises `click.UsageError`, `Unreachable` and `RecordingError`, and `SystemExit` where only the plan is wanted.
     """
     from understudy.logs import configure
@@ -74,7 +76,7 @@ def performed(asked: Asked) -> tuple[list[Report], tuple[str, ...]]:
                 session.journal = stack.enter_context(_journal(recorded, session, plan, keys))
         reports: list[Report] = []
         with Progress() as progress, suppress(KeyboardInterrupt):
-            for report in _reported(asked, runs, progress):
+            for report in _reported(asked, runs, progress, stop):
                 reports.append(report)  # noqa: PERF402 - those that there are stay when the next is interrupted
         return reports, keys
 
@@ -134,20 +136,19 @@ def _show_plan(asked: Asked, them: Opened, runs: Sequence[tuple[Session, Plan]])
         click.echo(line)
 
 
-def _reported(asked: Asked, runs: Sequence[tuple[Session, Plan]], progress: Progress) -> Iterator[Report]:
+def _reported(asked: Asked, runs: Sequence[tuple[Session, Plan]], progress: Progress, stop: Stop) -> Iterator[Report]:
     from understudy_contracts.harness import verify as hold
     from understudy_contracts.harness.balance import balance
 
-    began, stopped = time.monotonic(), ""
+    began = time.monotonic()
     for number, (session, plan) in enumerate(runs):
         left = None if asked.seconds is None else max(0.0, asked.seconds - (time.monotonic() - began))
         progress.begin(session.provider, plan)
-        before = balance(session) if session.target.live and not stopped else None
+        before = balance(session) if session.target.live and not stop.asked else None
         # What is left of the time is for all that are left.
         limit = None if left is None else left / (len(runs) - number)
-        report = hold(plan, session, date=_date(), time_limit=limit, stopped=stopped, told=progress.told)
-        stopped = report.stopped if report.interrupted else ""
-        after = balance(session) if before is not None and not report.interrupted else None
+        report = hold(plan, session, date=_date(), time_limit=limit, told=progress.told, heeded=stop.heeded)
+        after = balance(session) if before is not None and not stop.asked else None
         if before is not None and after is not None:
             report = replace(report, spending=replace(report.spending, read_back=before - after))
         yield report

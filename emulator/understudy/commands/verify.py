@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from understudy import __version__
 
 from .asking import asking
-from .judging import EXITS, INTERRUPTED, judging
+from .judging import EXITS, INTERRUPTED, Stop, judging
 from .kinds import MoneyType
 from .numbers import Count, Number
 from .opened import KEYS, recording_of
@@ -136,8 +136,9 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
         asked = Asked(
             record=place, seed=next((one for one in (seed, begun) if one is not None), random.getrandbits(32)), **values
         )
-        reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked)
-        _finish(asked, reports, keys, stop.asked)
+        reports, keys = _judged(asked) if recording_of(asked.target) is not None else performed(asked, stop)
+        stop.hold()
+        _finish(asked, reports, keys, stop)
 
 
 def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
@@ -166,17 +167,17 @@ def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
     return [judge(recording, name=asked.target) for recording in found.values()], ()
 
 
-def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], stopped: bool) -> None:
-    from understudy_contracts.harness.reports import annotated, document, render, step_summary, verdict, write
+def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], stop: Stop) -> None:
+    from understudy_contracts.harness.reports import annotated, document, render, save, step_summary, verdict
 
     failed = False
+    shown = document(reports, keys, __version__)
     for form, path in asked.reports:
         try:
-            write(reports, form, path, keys=keys, version=__version__)
+            save(shown, form, path, keys=keys)
         except OSError as problem:
             failed = True
             click.echo(f"Error: {path} cannot be written: {problem.strerror}", err=True)
-    shown = document(reports, keys, __version__)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotated(shown):
             click.echo(line)
@@ -188,7 +189,7 @@ def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], st
                 failed = True
                 click.echo(f"Error: {summary} cannot be written: {problem.strerror}", err=True)
     click.echo(render(shown, "text"), nl=False)
-    if stopped or any(report.interrupted for report in reports):
+    if stop.asked or any(report.interrupted for report in reports):
         raise SystemExit(INTERRUPTED)
     code = EXITS[verdict(reports)]
     raise SystemExit(EXITS["could-not-check"] if failed and code == 0 else code)

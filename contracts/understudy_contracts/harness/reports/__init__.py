@@ -18,7 +18,7 @@ from . import as_json, junit, markdown, page, summary
 from .document import document, verdict
 from .github import annotated, step_summary
 
-__all__ = ["FORMS", "Leak", "annotated", "document", "render", "step_summary", "verdict", "write"]
+__all__ = ["FORMS", "Leak", "annotated", "document", "render", "save", "step_summary", "verdict", "write"]
 
 #: The forms there are, each made from the document.
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -46,8 +46,13 @@ def write(
     and `Leak` rather than writing a key.
     """
     known = tuple(keys)
-    content = render(document(reports, known, version), form).encode("utf-8", "backslashreplace")
-    Redactor(known).sweep(content, "The report")
+    save(document(reports, known, version), form, path, keys=known)
+
+
+def save(shown: Mapping[str, Any], form: str, path: str | Path, *, keys: Iterable[str] = ()) -> None:
+    """Write a document to a file, as `write` does: one document will do for all its forms."""
+    content = render(shown, form).encode("utf-8", "backslashreplace")
+    Redactor(keys).sweep(content, "The report")
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)
