@@ -177,6 +177,36 @@ def test_probes_that_ended_are_told_from_those_that_were_broken_off(path):
     assert read.probes["paid"].submitted == (UUID, "other")
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "left"),
+    [
+        ({"planned": 2}, [], 0),
+        ({"planned": 3}, [], 1),
+        ({}, [], None),
+        ({"planned": 2}, [5], 3),
+        ({"planned": 5}, [2], 3),
+        ({"planned": 2}, [4, 3], 2),
+        ({"planned": 2}, [None], None),
+        ({"planned": 2}, [None, 2], 0),
+    ],
+)
+def test_a_run_has_not_ended_before_its_largest_plan_has(path, first, later, left):
+    with Recorder(path, **TOLD, run=first) as recorder:
+        recorder.done("a", "passed")
+    for planned in later:
+        Recorder.resume(path, **LATER, planned=planned).close()
+    with (path / "exchanges.jsonl").open("a") as file:
+        file.write('{"kind":"done","probe":"b","state":"not-run"}\n')
+    assert Recording.open(path).left == left
+
+
+def test_a_run_with_a_probe_that_was_begun_has_not_ended(path):
+    with Recorder(path, **TOLD, run={"planned": 1}) as recorder:
+        recorder.done("a", "passed")
+        recorder.begin("b")
+    assert Recording.open(path).left == 1
+
+
 def test_a_probe_that_begins_again_has_not_ended(path):
     with Recorder(path, **TOLD) as recorder:
         recorder.begin("one")

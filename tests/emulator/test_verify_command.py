@@ -18,8 +18,10 @@ from click.testing import CliRunner
 from understudy.cli import main
 from understudy.config import Settings, Speed
 from understudy.server import Server
+from understudy_contracts import harness
 from understudy_contracts.documents.asyncapi import SOCKET_HOST
 from understudy_contracts.harness import Bench, Remote
+from understudy_contracts.harness import run as verifying
 from understudy_contracts.harness.leaks import Keys
 from understudy_contracts.harness.recording import Recording
 from understudy_contracts.provider import contract
@@ -199,6 +201,27 @@ def test_a_server_at_a_url_is_asked_as_the_account_of_its_key(server, key):
     assert server.url in done.stdout
 
 
+@pytest.mark.parametrize("key", ["understudy", "listAvatars", "violated", "could-not-check"])
+def test_a_key_that_every_report_has_in_it_is_refused_before_anything_is_asked(key):
+    with Ear(404) as ear:
+        done = run("--target", ear.url, "--provider", "heygen", "--key", key)
+        # Whether it is a stand-in is all that was asked.
+        assert {path.split("/")[1] for _, path in ear.heard} == {"_understudy"}
+    assert (done.exit_code, "take another key" in done.stderr, done.stdout) == (2, True, "")
+
+
+def test_a_key_that_one_report_cannot_be_written_without_costs_that_report_alone(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr("understudy_contracts.harness.reports.has", lambda reports, keys: False)
+    words = ["--target", stand_in.url, "--provider", "heygen", "--key", "understudy"]
+    done = run(*words, f"--report=html={tmp_path / 'r.html'}")
+    assert (done.exit_code, "heygen: CLEAN" in done.stdout, (tmp_path / "r.html").exists()) == (3, True, False)
+    assert f"{tmp_path / 'r.html'} cannot be written: The report would give away an API key" in done.stderr
+    done = run(*words, "--record", tmp_path / "it")
+    assert (done.exit_code, done.stdout, (tmp_path / "it").exists()) == (3, "", False)
+    assert "would give away an API key" in done.stderr
+    assert "Nothing was sent" in done.stderr
+
+
 @pytest.mark.parametrize("provider", ["runware", "gmi", "segmind", "heygen"])
 def test_nobody_is_blamed_for_refusing_a_key_that_was_never_theirs(tmp_path, provider):
     with Server(Settings(port=0, api_keys=frozenset({"SG_the-only-one"}), cache_dir=tmp_path / "media")) as server:
@@ -281,6 +304,51 @@ def test_live_spends_no_more_than_it_may_reads_it_back_records_it_and_pays_for_n
     assert paid(stand_in, key) == spent
     other = live(*words, "--record", place, "--seed", recording.manifest.seed + 1)
     assert (other.exit_code, "--fresh" in other.stderr, paid(stand_in, key)) == (2, True, spent)
+
+
+def test_a_run_that_was_broken_off_as_it_went_on_with_more_goes_on_and_pays_for_nothing_twice(
+    stand_in, instead, tmp_path, monkeypatch
+):
+    instead(places(stand_in))
+    perform, listed = verifying._noted, [*harness.probes("segmind", models=["gpt-5.5"], examples=1)]
+    free, costly = ([one for one in listed if one.tier == tier] for tier in ("free", "paid"))
+    few = [*free[:3], *(one for one in costly if one.bound)]
+
+    def stopped_when_paid(probe, session):
+        result = perform(probe, session)
+        if probe.tier == "paid":
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(harness, "probes", lambda provider, **more: few)
+    key, words = "SG_64c1f0b5aa9d27e83f10", ["--provider", "segmind", "--model", "gpt-5.5", "--rate", "999"]
+    live(*words, "--seed", "1", "--free", "--time", "0.000001", SEGMIND_API_KEY=key)
+    monkeypatch.setattr(verifying, "_noted", stopped_when_paid)
+    done = live(*words, "--max-spend", "0.3", SEGMIND_API_KEY=key)
+    assert done.exit_code == 130, done.output
+    once = paid(stand_in, key)
+    assert once > 0
+    live(*words, "--free", SEGMIND_API_KEY=key)
+    done = live(*words, "--max-spend", "0.3", SEGMIND_API_KEY=key)
+    assert done.exit_code == 130, done.output
+    place = tmp_path / "understudy-recordings"
+    assert [one.name for one in place.iterdir()] == ["live"]
+    held = [row["name"] for _, row in Recording.open(place / "live" / "segmind").steps if row["kind"] == "held"]
+    assert len(held) == len(set(held))
+    assert once <= paid(stand_in, key) <= Decimal("0.3")
+
+
+def test_a_run_of_which_nobody_can_tell_whether_it_has_ended_is_not_begun_anew_unasked(instead, tmp_path):
+    words = ["--provider", "gmi", "--max-spend", "0.3", "--plan"]
+    place = tmp_path / "understudy-recordings" / "live" / "gmi"
+    place.mkdir(parents=True)
+    (place / "manifest.json").write_text("{")
+    with Ear() as ear:
+        instead(lambda host: ear.url)
+        unasked, asked = live(*words), live(*words, "--fresh")
+        assert ear.heard == []
+    assert (unasked.exit_code, "--fresh" in unasked.stderr) == (3, True)
+    assert asked.exit_code == 0, asked.output
 
 
 def test_what_was_recorded_is_judged_again_for_nothing(stand_in, instead, tmp_path):

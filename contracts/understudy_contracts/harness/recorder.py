@@ -82,11 +82,15 @@ class Recorder:
         *,
         date: str,
         version: str,
+        planned: int | None = None,
         keys: Iterable[str] = (),
         largest: int = LARGEST,
         most: int = MOST,
     ) -> Self:
-        """Go on with a recording that was broken off; half a line at its end is cut off. Raises `RecordingError`."""
+        """Go on with a recording that was broken off; half a line at its end is cut off. Raises `RecordingError`.
+
+        `planned` is how many probes there are to be now.
+        """
         from .recording import Recording
 
         path = Path(directory)
@@ -99,7 +103,7 @@ class Recorder:
         except BaseException:
             made.close()
             raise
-        made._line({"kind": "run", "date": date, "understudy": version})
+        made._line({"kind": "run", "date": date, "understudy": version, "planned": planned})
         return made
 
     def __enter__(self) -> Self:

@@ -93,7 +93,7 @@ class Recording:
         said = [*notices, *laid_by.notices, *([] if entries else ["it has no exchanges"])]
         made = cls(manifest, tuple(entries), tuple(said), (), tuple(steps), whole)
         try:
-            made.probes  # noqa: B018
+            made.left  # noqa: B018
         except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
             raise RecordingError(f"{path}: a step of exchanges.jsonl makes no sense: {problem!r}") from None
         return made
@@ -118,6 +118,19 @@ class Recording:
     def unfinished(self) -> tuple[Probed, ...]:
         """The probes that were begun and have not ended."""
         return tuple(probed for probed in self.probes.values() if not probed.complete)
+
+    @cached_property
+    def left(self) -> int | None:
+        """How many probes of the largest plan have not ended; None where the last part does not say how many it plans.
+
+        A later part of a run may plan more than an earlier one, or less of the same.
+        """
+        begun = [probed for name, probed in self.probes.items() if name]
+        later = [row.get("planned") for _, row in self.steps if row["kind"] == "run"]
+        known = [int(plan) for plan in (self.manifest.run.get("planned"), *later) if plan is not None]
+        if not known or (len(later) > 1 and later[-1] is None):
+            return None
+        return max(*known, len(begun)) - sum(probed.complete for probed in begun)
 
     @property
     def spent(self) -> Decimal:

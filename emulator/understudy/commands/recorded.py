@@ -51,7 +51,7 @@ class Recorded:
 
         place = self.directory / provider
         if provider in self.recordings:
-            return Recorder.resume(place, date=date, version=__version__, keys=keys)
+            return Recorder.resume(place, date=date, version=__version__, planned=planned, keys=keys)
         return Recorder(
             place, provider=provider, target=target, seed=self.run["seed"], version=__version__, date=date, live=live,
             run={**self.run, "run": str(run), "planned": planned}, keys=keys,
@@ -105,18 +105,18 @@ def recordings_at(directory: Path) -> Mapping[str, Recording]:
 
 
 def _unfinished(directory: Path) -> bool:
-    """Whether there is something to go on with: a provider that was not begun, or probes that have not ended."""
+    """Whether there is something to go on with; in doubt there is, for a run that begins anew pays anew.
+
+    Raises `RecordingError`.
+    """
     from understudy_contracts.harness.recording import RecordingError
 
     try:
         found = recordings_at(directory)
-    except RecordingError:
-        return False
+    except RecordingError as problem:
+        raise RecordingError(f"{problem}. Whether that run has ended cannot be told; --fresh begins anew") from None
     asked = {name for recording in found.values() for name in recording.manifest.run.get("providers", ())}
-    if asked - set(found):
-        return True
-    ended = [(sum(one.complete for one in each.probes.values()), each.manifest.run) for each in found.values()]
-    return any(count < run.get("planned", 0) for count, run in ended)
+    return bool(asked - set(found)) or any(recording.left != 0 for recording in found.values())
 
 
 def seed_of(directory: Path | None) -> int | None:
