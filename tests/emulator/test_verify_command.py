@@ -19,11 +19,12 @@ from understudy.cli import main
 from understudy.config import Settings, Speed
 from understudy.server import Server
 from understudy_contracts import harness
+from understudy_contracts.checks import Exchange
 from understudy_contracts.documents.asyncapi import SOCKET_HOST
 from understudy_contracts.harness import Bench, Remote
 from understudy_contracts.harness import run as verifying
 from understudy_contracts.harness.leaks import Keys
-from understudy_contracts.harness.recording import Recording
+from understudy_contracts.harness.recording import Recorder, Recording
 from understudy_contracts.provider import contract
 
 KEYS = {
@@ -365,6 +366,31 @@ def test_what_was_recorded_is_judged_again_for_nothing(stand_in, instead, tmp_pa
     file = next((tmp_path / "it").rglob("exchanges.jsonl"))
     file.write_text("{}\n" + file.read_text("utf-8"))
     assert run("--target", f"recording:{tmp_path / 'it'}").exit_code == 3
+
+
+def recorded(place, provider):
+    """Record one question to a provider."""
+    told = {"provider": provider, "target": "somebody", "seed": 1, "version": "1", "date": "2026-11-21T12:00:00Z"}
+    with Recorder(place, **told) as recorder:
+        recorder.note(Exchange(None, 401, {"error": "no"}, 1.0, "GET", "/v1/x", provider=provider))
+
+
+def test_a_recording_is_not_judged_without_a_provider_that_was_named(tmp_path):
+    recorded(tmp_path / "ra" / "heygen", "heygen")
+    done = run("--target", f"recording:{tmp_path / 'ra'}", "--provider", "heygen", "--provider", "gmi")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "has no recording of gmi" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "drift"])
+def test_of_two_recordings_of_one_provider_neither_is_left_out_unsaid(tmp_path, command):
+    for day in ("monday", "tuesday"):
+        recorded(tmp_path / "days" / day, "heygen")
+    words = [command, "--target", f"recording:{tmp_path / 'days'}", "--provider", "heygen"]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert str(tmp_path / "days" / "monday") in done.stderr
+    assert str(tmp_path / "days" / "tuesday") in done.stderr
 
 
 def test_what_the_pages_print_is_judged_without_asking_anybody():

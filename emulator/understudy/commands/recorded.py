@@ -96,12 +96,20 @@ def opened_at(directory: Path, providers: Sequence[str], run: Mapping[str, Any])
 
 
 def recordings_at(directory: Path) -> Mapping[str, Recording]:
-    """The recordings in a directory, or the one that it is, by provider. Raises `RecordingError`."""
-    from understudy_contracts.harness.recording import Recording
+    """The recordings in a directory, or the one that it is, by provider.
 
-    places = [directory] if (directory / "manifest.json").exists() else sorted(directory.glob("*/manifest.json"))
-    found = [Recording.open(place if place is directory else place.parent) for place in places]
-    return {recording.manifest.provider: recording for recording in found}
+    Raises `RecordingError`, also for two of one provider: neither is meant more than the other.
+    """
+    from understudy_contracts.harness.recording import Recording, RecordingError
+
+    alone = (directory / "manifest.json").exists()
+    found: dict[str, tuple[Path, Recording]] = {}
+    for place in [directory] if alone else sorted(path.parent for path in directory.glob("*/manifest.json")):
+        recording = Recording.open(place)
+        other, _ = found.setdefault(recording.manifest.provider, (place, recording))
+        if other != place:
+            raise RecordingError(f"{other} and {place} are both of {recording.manifest.provider}: name one of them")
+    return {provider: recording for provider, (_, recording) in found.items()}
 
 
 def _unfinished(directory: Path) -> bool:

@@ -156,9 +156,9 @@ def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
         found = {**recordings_at(Path(named))} if Path(named).is_dir() else {}
         if not found:
             raise RecordingError(f"there is no recording at {named}")
+        if missing := [provider for provider in chosen if provider not in found]:
+            raise RecordingError(f"{named} has no recording of {', '.join(missing)}")
         found = {provider: one for provider, one in found.items() if not chosen or provider in chosen}
-        if not found:
-            raise RecordingError(f"{named} has no recording of {', '.join(chosen)}")
     for recording in found.values():
         notices = recording.notices
         more = (f"and {len(notices) - _NOTICES} more",) if len(notices) > _NOTICES else ()
@@ -168,16 +168,17 @@ def _judged(asked: Asked) -> "tuple[list[Report], tuple[str, ...]]":
 
 
 def _finish(asked: Asked, reports: "Sequence[Report]", keys: tuple[str, ...], stop: Stop) -> None:
-    from understudy_contracts.harness.reports import annotated, document, render, save, step_summary, verdict
+    from understudy_contracts.harness.reports import Leak, annotated, document, render, save, step_summary, verdict
 
     failed = False
     shown = document(reports, keys, __version__)
     for form, path in asked.reports:
         try:
             save(shown, form, path, keys=keys)
-        except OSError as problem:
+        except (OSError, Leak) as problem:
             failed = True
-            click.echo(f"Error: {path} cannot be written: {problem.strerror}", err=True)
+            why = problem.strerror if isinstance(problem, OSError) else problem
+            click.echo(f"Error: {path} cannot be written: {why}", err=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotated(shown):
             click.echo(line)
