@@ -65,11 +65,13 @@ def performed(asked: Asked, stop: Stop) -> tuple[list[Report], tuple[str, ...]]:
         )  # fmt: skip
         recorded = None if asked.record is None else _recorded(asked, asked.record)
         runs = list(_planned(asked, them, recorded))
+        keys = tuple(them.keys.values())
+        if asked.key is not None or them.live:
+            _refuse_words(runs, keys)
         if asked.plan or them.costs:
             _show_plan(asked, them, runs)
         if asked.plan:
             raise SystemExit(0)
-        keys = tuple(them.keys.values())
         if recorded is not None:
             click.echo(f"Recording in {recorded.directory}", err=True)
             for session, plan in runs:
@@ -81,7 +83,21 @@ def performed(asked: Asked, stop: Stop) -> tuple[list[Report], tuple[str, ...]]:
         return reports, keys
 
 
+def _refuse_words(runs: Sequence[tuple[Session, Plan]], keys: Sequence[str]) -> None:
+    """Raise `click.UsageError` for a key that nothing could be told without."""
+    from understudy_contracts.harness import verify as hold
+    from understudy_contracts.harness.reports import has
+
+    # A run that is stopped before it begins says what every run says.
+    if has([hold(plan, session, date=_date(), stopped="nothing was asked") for session, plan in runs], keys):
+        raise click.UsageError(
+            "the API key is, or has in it, a word that every report has, so that none could be written without it: "
+            "take another key. Nothing was checked."
+        )
+
+
 def _journal(recorded: Recorded, session: Session, plan: Plan, keys: Sequence[str]) -> Recorder:
+    from understudy_contracts.harness.leaks import Leak
     from understudy_contracts.harness.recording import RecordingError
 
     try:
@@ -89,8 +105,9 @@ def _journal(recorded: Recorded, session: Session, plan: Plan, keys: Sequence[st
             session.provider, run=session.run, planned=len(plan.probes), target=session.target.name,
             live=session.target.live, date=_date(), keys=keys,
         )  # fmt: skip
-    except OSError as problem:
-        raise RecordingError(f"{recorded.directory} cannot be written: {problem.strerror}. Nothing was sent") from None
+    except (OSError, Leak) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise RecordingError(f"{recorded.directory} cannot be written: {why}. Nothing was sent") from None
 
 
 def _recorded(asked: Asked, directory: Path) -> Recorded:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from understudy_contracts.harness.leaks import Keys
 from understudy_contracts.harness.redaction import Leak, Redactor
 from understudy_contracts.harness.report import Report
 
@@ -18,7 +19,7 @@ from . import as_json, junit, markdown, page, summary
 from .document import document, verdict
 from .github import annotated, step_summary
 
-__all__ = ["FORMS", "Leak", "annotated", "document", "render", "save", "step_summary", "verdict", "write"]
+__all__ = ["FORMS", "Leak", "annotated", "document", "has", "render", "save", "step_summary", "verdict", "write"]
 
 #: The forms there are, each made from the document.
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -35,6 +36,13 @@ def render(shown: Mapping[str, Any], form: str) -> str:
     if form not in FORMS:
         raise ValueError(f"there is no form {form!r} of a report: there are {', '.join(FORMS)}")
     return FORMS[form](shown)
+
+
+def has(reports: Sequence[Report], keys: Iterable[str]) -> bool:
+    """Whether a key is a word that reports have of themselves, in any form, so that none can be written without it."""
+    known = Keys(keys)
+    shown = document(reports, known.keys)
+    return any(known.plain(render(shown, form)) for form in FORMS)
 
 
 def write(
