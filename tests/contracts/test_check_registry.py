@@ -516,6 +516,19 @@ def test_as_many_files_come_as_were_asked_for() -> None:
         assert [finding.rule for finding in found] == ["gmi.outcomes"] * (2 - count)
 
 
+def test_where_records_show_no_payload_as_many_files_come_as_were_submitted_for() -> None:
+    talk, echo = TALKS["gmi"](), {"payload-echo": "empty"}
+    asked = {"model": "gpt-image-2-generate", "payload": {"prompt": "x", "n": 2}}
+    media = [{"id": "0", "url": "https://a.invalid/0.png"}, {"id": "1", "url": "https://a.invalid/1.png"}]
+    for count in (1, 2):
+        told = {**talk["ended"].body, "model": asked["model"], "payload": {}, "outcome": {"media_urls": media[:count]}}
+        # Nobody who has not heard the submit can know.
+        ended = replace(talk["ended"], body=told)
+        assert violations(ended, switches=echo) == []
+        found = violations([replace(talk["submit"], request=asked, body=told), ended], switches=echo)
+        assert {finding.rule for finding in found} == ({"gmi.outcomes"} if count == 1 else set())
+
+
 def test_what_a_dry_run_is_answered_accepts_nothing() -> None:
     task = {**TALKS["runware"]()["submit"].request[1]}
     price = {"data": [{"taskType": "videoInference", "taskUUID": B, "cost": 2.8866}]}

@@ -9,7 +9,7 @@ import orjson
 from understudy_contracts.provider import contract
 
 from .check import Notes, Rules
-from .gmi_record import Record, asked
+from .gmi_record import Record, asked, payload_of
 from .prices import is_told
 
 RULES: Rules[Record] = Rules("gmi")
@@ -58,8 +58,10 @@ def outcomes(record: Record, notes: Notes) -> None:
             numbers = [one.get("id") for one in media if isinstance(one, Mapping)]
             if numbers != [str(index) for index in range(len(media))]:
                 notes.find(f"the media of {uuid} are numbered {numbers}", exchange)
-            wanted = model.output.count_of(payload) if isinstance(payload := item.get("payload"), Mapping) else 1
-            if "media_urls" in outcome and model.output.count_field is not None and len(media) != wanted:
+            payload = payload_of(request, item, record.switches)
+            if "media_urls" not in outcome or model.output.count_field is None or payload is None:
+                continue
+            if len(media) != (wanted := model.output.count_of(payload)):
                 notes.find(f"{uuid} came to {len(media)} files and not {wanted}", exchange)
 
 
@@ -73,7 +75,7 @@ def length(record: Record, notes: Notes) -> None:
     models = contract("gmi").models
     for uuid, request in record.requests.items():
         for exchange, item in request.records:
-            outcome, payload = item.get("outcome"), item.get("payload")
+            outcome, payload = item.get("outcome"), payload_of(request, item, record.switches)
             seconds = outcome.get("duration") if isinstance(outcome, Mapping) else None
             if item.get("status") != "success" or not isinstance(seconds, int | float):
                 continue
@@ -81,7 +83,7 @@ def length(record: Record, notes: Notes) -> None:
             model = models.get(str(item.get("model")))
             if seconds <= 0:
                 notes.find(f"{uuid} lasts {seconds} s", exchange)
-            elif model is not None and isinstance(payload, Mapping) and is_told(model, payload):
+            elif model is not None and payload is not None and is_told(model, payload):
                 wanted = model.duration.seconds(payload)
                 if abs(seconds - wanted) > 0.001:
                     notes.find(f"{uuid} lasts {seconds} s where {wanted} s were asked for", exchange)

@@ -51,6 +51,14 @@ class Record:
                     request.submits.append(exchange)
 
 
+def payload_of(request: Request, item: Item, switches: Mapping[str, str]) -> Item | None:
+    """What was asked for: as it was submitted, or else as a record shows it; None where neither tells."""
+    sent = asked(request.submits[0]).get("payload") if request.submits else None
+    if sent is None and switches["payload-echo"] == "verbatim":
+        sent = item.get("payload")
+    return sent if isinstance(sent, Mapping) else None
+
+
 def told(exchange: Exchange, place: Place) -> list[Item]:
     """What an answer tells about requests."""
     if exchange.status >= 400 or place.form not in ("submit-answer", "record", "list-answer"):
