@@ -35,7 +35,7 @@ from understudy_contracts.harness.journal import Unrecorded
 from understudy_contracts.harness.judge import judge
 from understudy_contracts.harness.printed import examples
 from understudy_contracts.harness.probes.requests import smallest
-from understudy_contracts.harness.recording import Recorder, Recording
+from understudy_contracts.harness.recording import Recorder, Recording, RecordingError
 from understudy_contracts.harness.report import INTERRUPTED
 from understudy_contracts.provider import contract
 
@@ -315,21 +315,53 @@ def test_what_an_earlier_part_has_seen_is_not_asked_again_and_its_findings_stay(
     assert second.findings[0].exchange.body == {"models": []}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "planned", "verdict"),
+    [(True, 1, "violated"), (False, 1, "clean"), (True, 2, "violated"), (False, 2, "could-not-check")],
+)
+def test_a_recording_is_no_cleaner_than_its_run_was(tmp_path, wrong, planned, verdict):
+    def ask(session):
+        answer = session.ask("listModels")
+        if wrong:
+            yield Finding("accepted", "no", answer)
+
+    path = tmp_path / "it"
+    with Recorder(
+        path, provider="gmi", target="t", seed=1, version="1", date=DATE, run={"planned": planned}
+    ) as journal:
+        target = Answering(body={"model_ids": []})
+        verify(Plan((free("a", ask),)), Session("gmi", target, "any", journal=journal), date=DATE)
+    recording = Recording.open(path)
+    report = judge(recording)
+    assert (report.verdict, report.interrupted) == (verdict, False)
+    assert report.stopped == ("" if planned == 1 else "1 of its probes have not ended")
+    found = [(finding.message, finding.exchange) for finding in report.findings if finding.rule == "accepted"]
+    assert found == ([("no", recording.exchanges[0])] if wrong else [])
+
+
+def test_a_finding_that_cannot_be_read_is_not_left_out_of_a_recording(tmp_path):
+    path = tmp_path / "it"
+    with Recorder(path, provider="gmi", target="t", seed=1, version="1", date=DATE) as journal:
+        journal.done("gmi.a", "violated", findings=[{"rule": "accepted", "message": "no", "number": 7}])
+    with pytest.raises(RecordingError, match="finding that is on record cannot be read"):
+        judge(Recording.open(path))
+
+
 class Answering:
     """A target that answers everything in one way."""
 
     name, live = "somebody", False
     switches = {}  # noqa: RUF012
 
-    def __init__(self, status=200):
-        self.status, self.asked = status, []
+    def __init__(self, status=200, body=None):
+        self.status, self.body, self.asked = status, body or {"models": []}, []
 
     def ask(self, operation, request):
         self.asked.append(operation.name)
         if self.status is None:
             raise Unreachable("nobody is there")
         return Exchange(
-            None, self.status, {"models": []}, float(len(self.asked)), "GET", f"https://x{request.target}",
+            None, self.status, self.body, float(len(self.asked)), "GET", f"https://x{request.target}",
             {"content-type": "application/json"}, "gmi", operation.name,
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -76,7 +76,7 @@ class Earlier:
         ended = self.ended.get(probe.name)
         if ended is None or ended["state"] not in ("passed", "violated"):
             return None
-        findings = tuple(self._finding(row) for row in ended.get("findings", ()))
+        findings = read(ended.get("findings", ()), self.exchanges)
         return Result(
             probe,
             ended["state"],
@@ -86,18 +86,23 @@ class Earlier:
             float(ended.get("seconds", 0.0)),
         )
 
-    def _finding(self, row: Mapping[str, Any]) -> Finding:
-        try:
-            shown = self.exchanges[row["number"]] if "number" in row else entry_of(row["told"], 0.0, _nothing).told
-            return Finding(row["rule"], row["message"], shown)
-        except (KeyError, IndexError, ValueError) as problem:
-            raise RecordingError(f"a finding that is on record cannot be read: {problem!r}") from None
-
 
 def written(findings: Iterable[Finding], exchanges: Iterable[Exchange]) -> list[dict[str, Any]]:
     """Write findings down beside the exchanges that are on record already."""
     numbers = {id(exchange): number for number, exchange in enumerate(exchanges)}
     return [_row(finding, numbers) for finding in findings]
+
+
+def read(rows: Iterable[Mapping[str, Any]], exchanges: Sequence[Exchange]) -> tuple[Finding, ...]:
+    """Read what `written` wrote, beside the same exchanges. Raises `RecordingError`."""
+    try:
+        return tuple(Finding(row["rule"], row["message"], _shown(row, exchanges)) for row in rows)
+    except (KeyError, IndexError, TypeError, ValueError) as problem:
+        raise RecordingError(f"a finding that is on record cannot be read: {problem!r}") from None
+
+
+def _shown(row: Mapping[str, Any], exchanges: Sequence[Exchange]) -> Exchange | Webhook:
+    return exchanges[row["number"]] if "number" in row else entry_of(row["told"], 0.0, _nothing).told
 
 
 def _row(finding: Finding, numbers: Mapping[int, int]) -> dict[str, Any]:
