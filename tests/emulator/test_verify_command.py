@@ -143,7 +143,8 @@ def test_a_providers_own_address_is_no_url_to_be_asked(target):
         ["--report", "html"], ["--report", "html=."], ["--provider", "nobody"], ["--model", "nothing"],
         *[[option, value] for option in ("--time", "--rate") for value in ("nan", "inf", "1e999", "-1")],
         ["--rate", "1e-320"], ["--examples", "1e3"], ["--max-spend", "nan"], ["--max-spend", "1e999"],
-        ["--target", "recording:"], ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--model", "heygen:avatar@4", "--provider", "gmi"],
+        ["--target", "recording:"], ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--target", "http://ann:word@127.0.0.1:1"],
+        ["--model", "heygen:avatar@4", "--provider", "gmi"],
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_mistake_in_the_command_line(words):
