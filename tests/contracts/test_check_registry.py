@@ -516,6 +516,16 @@ def test_as_many_files_come_as_were_asked_for() -> None:
         assert [finding.rule for finding in found] == ["gmi.outcomes"] * (2 - count)
 
 
+def test_a_submit_that_says_dispatched_is_queued_where_that_is_meant_and_goes_on_only_forward() -> None:
+    dispatched: Edit = ("submit", "body.status", "dispatched")
+    backward = (dispatched, ("queued", "body.status", "processing"), ("running", "body.status", "queued"))
+    queued, back = (heard(edited("gmi", edits))[0] for edits in ([dispatched], backward))
+    meant = {"submit-status": "dispatched"}
+    assert violations(queued, switches=meant) == []
+    assert "gmi.only-forward" in {finding.rule for finding in violations(queued)}
+    assert [finding.rule for finding in violations(back, switches=meant)] == ["gmi.only-forward"]
+
+
 def test_where_records_show_no_payload_as_many_files_come_as_were_submitted_for() -> None:
     talk, echo = TALKS["gmi"](), {"payload-echo": "empty"}
     asked = {"model": "gpt-image-2-generate", "payload": {"prompt": "x", "n": 2}}

@@ -102,6 +102,9 @@ def only_forward(record: Record, notes: Notes) -> None:
         for exchange, item in request.seen:
             notes.look()
             now = ORDER.get(str(item.get("status")), reached)
+            # However a submit says that the request was taken, it says no more than that it is queued.
+            if item.get("status") == record.switches["submit-status"] and exchange in request.submits:
+                now = ORDER["queued"]
             if now < reached:
                 notes.find(f"the request {uuid} went back to {item.get('status')}", exchange)
             reached = max(reached, now)
