@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_contracts.harness import Bench, Remote, Unreachable
-from understudy_contracts.harness.target import parsed
+from understudy_contracts.harness.reading import parsed
 from understudy_contracts.hosts import hosts, provider_at
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request

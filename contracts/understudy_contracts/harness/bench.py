@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import orjson
 
-from .target import PATIENCE, Unreachable, members
+from .reading import members
+from .target import PATIENCE, Unreachable
 
 
 class Bench:

@@ -27,8 +27,9 @@ from .journal import Journal, Unrecorded
 from .means import Inspector, Sink
 from .permission import argument, not_live
 from .probe import CouldNotCheck, Need, Probe
+from .reading import parsed
 from .refusals import began_nothing, blame_nobody, blame_nobody_for_trouble, pause
-from .target import Target, parsed
+from .target import Target
 from .waiting import Waiting
 
 #: How often a provider that says it is too busy is asked again.

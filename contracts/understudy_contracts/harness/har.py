@@ -17,9 +17,9 @@ from understudy_contracts.requests import Request
 
 from .entries import Entry, RecordingError
 from .permission import taken_for
+from .reading import parsed
 from .recording import Manifest, Recording
 from .redaction import Redactor
-from .target import parsed
 
 
 def from_har(file: str | Path, provider: str, *, keys: Iterable[str] = ()) -> Recording:

@@ -35,7 +35,8 @@ def said(
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect
 
-    from .target import Unreachable, parsed
+    from .reading import parsed
+    from .target import Unreachable
 
     content = request.content or b"[]"
     heard: list[Exchange] = []

@@ -12,7 +12,7 @@ from understudy_contracts.operations import Cause, Operation
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
 
-from .target import parsed
+from .reading import parsed
 
 
 class NotFree(Exception):

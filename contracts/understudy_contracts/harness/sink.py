@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from understudy_contracts.checks.exchange import Webhook
 
-from .target import parsed
+from .reading import parsed
 
 #: How long somebody who sends may take, in seconds.
 _PATIENCE = 30.0

@@ -10,8 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
-import orjson
-
 from understudy_contracts import PROVIDERS
 from understudy_contracts.checks.exchange import Exchange
 from understudy_contracts.documents.asyncapi import SOCKET_HOST
@@ -19,6 +17,8 @@ from understudy_contracts.hosts import provider_at
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
+
+from .reading import members, parsed
 
 if TYPE_CHECKING:
     import httpx
@@ -31,9 +31,6 @@ _PIECE = 256 * 1024
 
 #: How long an answer may be, in bytes: more than any film that is asked for.
 _LONGEST = 512 * 1024 * 1024
-
-#: How deep an answer may be nested.
-_DEEPEST = 64
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -250,25 +247,3 @@ def _known(provider: str, told: Any) -> dict[str, str]:
     """The switches, and values of them, that the contract has: another version of a stand-in may have others."""
     known = contract(provider).switches if provider in PROVIDERS else {}
     return {name: value for name, value in members(told).items() if name in known and value in known[name].values}
-
-
-def members(told: Any) -> Mapping[str, Any]:
-    """The members of a JSON object; none of anything else."""
-    return told if isinstance(told, Mapping) else {}
-
-
-def parsed(content: bytes) -> Any:
-    """What JSON says; None where it is none, or so deeply nested that nobody could go through it."""
-    try:
-        told = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
-    return None if content.count(b"[") + content.count(b"{") > _DEEPEST and _too_deep(told) else told
-
-
-def _too_deep(told: Any) -> bool:
-    level, depth = [told], 0
-    while level and depth <= _DEEPEST:
-        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
-        level, depth = [value for values in inner for value in values], depth + 1
-    return bool(level)

@@ -11,9 +11,9 @@ from understudy_contracts.checks import Finding
 from understudy_contracts.harness.cost import bound
 from understudy_contracts.harness.permission import NotFree, argument, not_live
 from understudy_contracts.harness.probe import Need, Probe, Tier
+from understudy_contracts.harness.reading import parsed
 from understudy_contracts.harness.session import Session
 from understudy_contracts.harness.shortest import shortest
-from understudy_contracts.harness.target import parsed
 from understudy_contracts.operations import Cause, Operation, Told
 from understudy_contracts.provider import contract
 

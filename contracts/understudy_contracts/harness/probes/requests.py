@@ -15,9 +15,10 @@ from understudy_contracts.harness.budget import Exhausted
 from understudy_contracts.harness.cost import bound
 from understudy_contracts.harness.expected import form_of, names, refusal, tells
 from understudy_contracts.harness.probe import CouldNotCheck, Probe
+from understudy_contracts.harness.reading import parsed
 from understudy_contracts.harness.session import Session
 from understudy_contracts.harness.shortest import fields_of, price
-from understudy_contracts.harness.target import Unreachable, parsed
+from understudy_contracts.harness.target import Unreachable
 from understudy_contracts.models import Model
 from understudy_contracts.operations import Operation
 from understudy_contracts.provider import contract
