@@ -62,10 +62,11 @@ def test_files_are_what_they_were(archive):
     assert (told.content, told.body, told.operation) == (film, None, "getMedia")
 
 
-def test_what_is_left_out_is_said(archive):
+@pytest.mark.parametrize("size", [12, -1])
+def test_what_is_left_out_is_said(archive, size):
     address = "https://api.segmind.com/v1/get-user-credits"
     silent = entry(address)
-    silent["response"]["content"] = {"size": 12}
+    silent["response"]["content"] = {"size": size}
     recording = from_har(
         archive(
             entry("https://www.example.org/", "{}"),
