@@ -143,8 +143,7 @@ def test_a_providers_own_address_is_no_url_to_be_asked(target):
         ["--report", "html"], ["--report", "html=."], ["--provider", "nobody"], ["--model", "nothing"],
         *[[option, value] for option in ("--time", "--rate") for value in ("nan", "inf", "1e999", "-1")],
         ["--rate", "1e-320"], ["--examples", "1e3"], ["--max-spend", "nan"], ["--max-spend", "1e999"],
-        ["--target", "recording:"], ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--target", "http://ann:word@127.0.0.1:1"],
-        ["--model", "heygen:avatar@4", "--provider", "gmi"],
+        ["--target", "recording:"], ["--target", "nowhere"], ["--target", "ftp://127.0.0.1"], ["--model", "heygen:avatar@4", "--provider", "gmi"],
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_mistake_in_the_command_line(words):
@@ -230,6 +229,14 @@ def test_nobody_is_blamed_for_refusing_a_key_that_was_never_theirs(tmp_path, pro
         done = run("--target", server.url, "--provider", provider, "--key", "SG_nobody-knows-it")
     assert done.exit_code == 3, done.output
     assert "the key was refused" in done.stdout
+
+
+def test_a_password_in_an_address_is_not_in_what_is_shown():
+    with Ear(404) as ear:
+        address = ear.url.replace("//", "//ann:opensesame@")
+        done = run("--target", address, "--provider", "heygen", "--plan")
+    assert f"heygen at {ear.url}: " in done.stdout
+    assert "opensesame" not in done.output
 
 
 def test_of_somebody_who_is_no_stand_in_nothing_is_asked_that_may_cost_money(tmp_path):

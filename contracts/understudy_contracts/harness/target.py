@@ -106,7 +106,9 @@ class Remote:
             with httpx.stream("GET", f"{base}/_understudy/contracts/", trust_env=False, timeout=10) as answer:
                 content = _whole(answer, time.monotonic() + 10) if answer.is_success else b""
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise Unreachable(f"nothing answers at {_shown(url)}: {str(problem) or type(problem).__name__}") from None
+            raise Unreachable(
+                f"nothing answers at {without_user(url)}: {str(problem) or type(problem).__name__}"
+            ) from None
         told = members(members(parsed(content)).get("providers"))
         hosts = {
             host: where
@@ -192,8 +194,8 @@ class Remote:
             self._last = time.monotonic()
 
 
-def _shown(url: str) -> str:
-    """An address without the password that may be in it."""
+def without_user(url: str) -> str:
+    """An address without the user, and the password, that may be in it."""
     return re.sub(r"//[^/?#]*@", "//", url)
 
 

@@ -163,9 +163,10 @@ def _beside(
 ) -> Opened:
     """A server, with its control API where it has one, and with somebody who takes its webhooks where it is near."""
     from understudy_contracts.harness import Bench, Remote
+    from understudy_contracts.harness.target import without_user
 
     target = stack.enter_context(Remote.at(url, rate=rate))
-    target.name = name
+    target.name = without_user(name)
     found = {provider: Bench.find(url, key) for provider, key in keys.items()}
     benches = {provider: stack.enter_context(bench) for provider, bench in found.items() if bench is not None}
     near = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
@@ -183,13 +184,10 @@ def _checked(target: str) -> str:
         url = urlsplit(target)
         host = url.hostname or ""
         fine = url.scheme in ("http", "https") and bool(host) and url.port != 0
-        signed_in = url.username is not None
     except ValueError:
-        fine, host, signed_in = False, "", False
+        fine, host = False, ""
     if not fine:
         raise click.UsageError(f"--target is emulator, live, recording:DIR or an http or https URL, not {target!r}.")
-    if signed_in:
-        raise click.UsageError("a user in the address of --target would be sent in the place of the --key.")
     if provider_at(host):
         raise click.UsageError(f"{host} is a provider's own: that is --target live --live. Nothing was sent.")
     return target
