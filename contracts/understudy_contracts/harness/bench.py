@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
@@ -31,13 +31,11 @@ class Bench:
         """Take the control API of the server at an address; None where it has none."""
         bench = cls(url, key)
         try:
-            clock, contracts = bench._ask("GET", "/clock"), bench._ask("GET", "/contracts/")
+            now = members(bench._ask("GET", "/clock")).get("now")
+            # Whoever is no stand-in may want to be paid: a server that has an answer to everything is none.
+            known = isinstance(now, float | int) and bool(members(bench._contracts.get("providers")))
         except (Unreachable, ValueError):
-            clock = contracts = None
-        # Whoever is no stand-in may want to be paid: a server that has an answer to everything is none.
-        known = isinstance(members(clock).get("now"), float | int) and bool(
-            members(members(contracts).get("providers"))
-        )
+            known = False
         if not known:
             bench.close()
         return bench if known else None
@@ -55,7 +53,11 @@ class Bench:
     @cached_property
     def knows_keys(self) -> bool:
         """Whether it takes only the keys that it was told of: elsewhere no key is a wrong one."""
-        return bool(self._ask("GET", "/contracts/").get("keys") == "known")
+        return bool(self._contracts.get("keys") == "known")
+
+    @cached_property
+    def _contracts(self) -> Mapping[str, Any]:
+        return members(self._ask("GET", "/contracts/"))
 
     def follow(self, key: str) -> None:
         """Let what is done to the account be done to another one, too, unless the stand-in knows no such key."""

@@ -10,7 +10,7 @@ from understudy_contracts import checks
 from .coverage import coverage
 from .earlier import read
 from .recording import Recording
-from .report import Report, Spending, Tally, distinct
+from .report import Report, Spending, Tally, by_rule, distinct
 
 #: What can be said of a check that takes somebody who asks.
 _UNASKED = "a recording cannot be asked: only a probe that knows what it expects can tell"
@@ -24,12 +24,12 @@ def judge(recording: Recording, *, name: str = "", switches: Mapping[str, str] |
     began = time.monotonic()
     manifest = recording.manifest
     found = checks.judged(recording.exchanges, recording.webhooks, switches, manifest.provider)
-    ended = [read(probed.more.get("findings", ()), recording.exchanges) for probed in recording.probes.values()]
+    ended = (read(probed.more.get("findings", ()), recording.exchanges) for probed in recording.probes.values())
+    by_probes = by_rule(finding for each in ended for finding in each)
     tallies = []
     for check in checks.of(manifest.provider):
         seen = found.get(check.name, checks.Judged(0))
-        by_probes = (finding for each in ended for finding in each if finding.rule == check.name)
-        findings = distinct([*by_probes, *recording.unexpected(seen.findings)])
+        findings = distinct([*by_probes.get(check.name, ()), *recording.unexpected(seen.findings)])
         if findings:
             tallies.append(Tally(check, "violated", seen.count, findings))
         elif seen.count:

@@ -95,6 +95,14 @@ class Report:
         return "could-not-check" if unsure else "clean"
 
 
+def by_rule(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
+    """Sort findings by the check whose they are."""
+    sorted_: dict[str, list[Finding]] = {}
+    for finding in findings:
+        sorted_.setdefault(finding.rule, []).append(finding)
+    return sorted_
+
+
 def distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Name once what both a probe and the judge of the whole conversation found."""
     known = {(one.rule, one.message, id(one.exchange)): one for one in findings}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from understudy_contracts import checks
-from understudy_contracts.checks import Check, Finding, Judged
+from understudy_contracts.checks import Check, Exchange, Finding, Judged, Webhook
 
 from .budget import Exhausted
 from .coverage import coverage
@@ -17,7 +17,7 @@ from .earlier import written
 from .leaks import Leak
 from .plan import Plan
 from .probe import CouldNotCheck, NotHere, Probe, Result
-from .report import INTERRUPTED, Report, Spending, Tally, distinct
+from .report import INTERRUPTED, Report, Spending, Tally, by_rule, distinct
 from .session import Session
 from .target import Unreachable
 
@@ -78,7 +78,7 @@ def verify(
     tried = {result.probe.name for result in results}
     results += [Result(probe, "not-run", stopped) for probe in plan.probes if probe.name not in tried]
     results += plan.left_out
-    budget = session.budget
+    budget, (exchanges, webhooks) = session.budget, session.alike()
     return Report(
         provider=session.provider,
         target=session.target.name,
@@ -86,18 +86,17 @@ def verify(
         seed=session.seed,
         seconds=time.monotonic() - began,
         results=tuple(results),
-        tallies=tuple(tallies(session, results)),
+        tallies=tuple(_tallies(session, results, exchanges, webhooks)),
         spending=Spending(session.target.live, budget.most, plan.bound, budget.spent, budget.at_most),
         exchanges=len(session.exchanges),
         stopped=stopped,
         broken_off=broken_off or stopped == INTERRUPTED,
-        coverage=_coverage(session),
+        coverage=_coverage(session, exchanges, webhooks),
     )
 
 
-def _coverage(session: Session) -> Mapping[str, Any]:
+def _coverage(session: Session, exchanges: list[Exchange], webhooks: list[Webhook]) -> Mapping[str, Any]:
     files = len(getattr(session.sink, "files", ()))
-    exchanges, webhooks = session.alike()
     seen = coverage(session.provider, exchanges, session.switches, webhooks=webhooks, files=files)
     return seen.document()
 
@@ -139,16 +138,16 @@ def perform(probe: Probe, session: Session) -> Result:
     return Result(probe, "violated" if findings else state, reason, tuple(findings), sent, seconds)  # type: ignore[arg-type]
 
 
-def tallies(session: Session, results: Iterable[Result]) -> Iterator[Tally]:
+def _tallies(
+    session: Session, results: Iterable[Result], exchanges: list[Exchange], webhooks: list[Webhook]
+) -> Iterator[Tally]:
     """Say of every check what it came to, over the probes and over the conversation as a whole."""
     served: dict[str, list[Result]] = {}
-    found: dict[str, list[Finding]] = {}
     for result in results:
         for name in result.probe.checks:
             served.setdefault(name, []).append(result)
-        for finding in result.findings:
-            found.setdefault(finding.rule, []).append(finding)
-    judged = checks.judged(*session.alike(), session.switches, session.provider)
+    found = by_rule(finding for result in results for finding in result.findings)
+    judged = checks.judged(exchanges, webhooks, session.switches, session.provider)
     for check in checks.of(session.provider):
         seen = judged.get(check.name, Judged(0))
         findings = distinct([*found.get(check.name, ()), *seen.findings])
