@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from .kinds import KeyType
 from .numbers import Number
@@ -22,6 +23,12 @@ _OPTIONS = (
         help="Where the stand-in that is started keeps its placeholders.  [default: nowhere for long]",
     ),
 )  # fmt: skip
+
+
+def own_key(target: str, key: str | None) -> str | None:
+    """The key that was given: one of the environment is for a URL, and never meant for the provider itself."""
+    source = click.get_current_context().get_parameter_source("key")
+    return None if target == "live" and source is not ParameterSource.COMMANDLINE else key
 
 
 def asking(command: _Command) -> _Command:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from .asking import asking
+from .asking import asking, own_key
 from .judging import EXITS, judging
 from .opened import KEYS, Opened, opened, recording_of
 from .recorded import recordings_at
@@ -85,9 +84,7 @@ def drift(provider: str, form: str, allow_unchecked: bool, **values: Any) -> Non
     from understudy.logs import configure
 
     configure("text", "error")
-    source = click.get_current_context().get_parameter_source("key")
-    if values["target"] == "live" and source is not ParameterSource.COMMANDLINE:
-        values["key"] = None
+    values["key"] = own_key(values["target"], values["key"])
     with judging("compared"):
         report = _compared(provider, **values)
         _show(report, form)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from understudy import __version__
 
-from .asking import asking
+from .asking import asking, own_key
 from .judging import EXITS, INTERRUPTED, Stop, judging
 from .kinds import MoneyType
 from .numbers import Count, Number
@@ -126,9 +125,7 @@ def verify(fresh: bool, record: Path | None, seed: int | None, **values: Any) ->
       understudy verify --target live --live --provider runware --max-spend 1.50 --plan
       understudy verify --target recording:understudy-recordings/live
     """
-    source = click.get_current_context().get_parameter_source("key")
-    if values["target"] == "live" and source is not ParameterSource.COMMANDLINE:
-        values["key"] = None
+    values["key"] = own_key(values["target"], values["key"])
     values["providers"] = _providers(values["providers"], values["models"])
     with judging("checked") as stop:
         place = placed(record, live=values["target"] == "live", fresh=fresh)
