@@ -1,17 +1,18 @@
 """A program on this machine that hands out files."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler, ABC):
     """Answers what is asked for; a test says in `get` with what."""
 
-    def get(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def get(self) -> None: ...
 
     def do_GET(self) -> None:
         self.get()

@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import threading
 import time
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 from hypothesis import given
@@ -16,6 +14,7 @@ from understudy_contracts.harness.reading import parsed
 from understudy_contracts.hosts import hosts, provider_at
 from understudy_contracts.provider import contract
 from understudy_contracts.requests import Request
+from website import Handler, website
 
 CREDITS = contract("segmind").operations["getCredits"]
 
@@ -23,29 +22,15 @@ CREDITS = contract("segmind").operations["getCredits"]
 @contextmanager
 def answering(content, **headers):
     """A server that has one answer to everything: yields its address, and what it was asked."""
-    asked = []
+    asked, headers = [], {name.replace("_", "-"): value for name, value in headers.items()}
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+    class Fixed(Handler):
+        def get(self):
             asked.append(self.path)
-            self.send_response(200)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(content, headers=headers)
 
-        def log_message(self, *args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with website(Fixed) as url:
+        yield url, asked
 
 
 @given(
@@ -128,26 +113,14 @@ def test_a_password_in_an_address_is_not_repeated_where_nothing_answers():
     assert "opensesame" not in str(told.value)
 
 
-@contextmanager
 def speaking(speak):
     """A server that does as it likes with each request: yields its address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+    class Speaker(Handler):
+        def get(self):
             speak(self)
 
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return website(Speaker)
 
 
 def ask(remote):
@@ -186,11 +159,7 @@ def test_what_one_answer_leaves_with_the_client_says_nothing_of_who_asks_next():
 
     def sign_in(handler):
         seen.append(handler.headers["cookie"])
-        handler.send_response(200)
-        handler.send_header("Set-Cookie", "session=ann; Path=/")
-        handler.send_header("Content-Length", "2")
-        handler.end_headers()
-        handler.wfile.write(b"{}")
+        handler.answer(b"{}", headers={"Set-Cookie": "session=ann; Path=/"})
 
     with speaking(sign_in) as url, Remote("it", {"": url}) as remote:
         ask(remote)
